@@ -1,0 +1,33 @@
+import { type Migration, Migrator } from 'kysely/migration'
+import * as directory from './migrations/0001-directory.ts'
+import * as catalog from './migrations/0002-catalog.ts'
+import type { Store } from './store.ts'
+
+/** In order; a new one is added at the end, a released one never changes. */
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-directory': directory,
+  '0002-catalog': catalog,
+}
+
+/**
+ * Brings the database to the newest schema; safe when several processes start at once.
+ * Returns the names of the migrations it applied. Throws when the database is newer than this program.
+ */
+export async function migrate(store: Store): Promise<readonly string[]> {
+  const { error, results } = await migratorOf(store).migrateToLatest()
+  if (error) throw error
+  return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
+}
+
+/** Names of the migrations still to be applied. */
+export async function pendingMigrations(store: Store): Promise<readonly string[]> {
+  const all = await migratorOf(store).getMigrations()
+  return all.filter((m) => !m.executedAt).map((m) => m.name)
+}
+
+function migratorOf(store: Store): Migrator {
+  return new Migrator({
+    db: store.migrationDb,
+    provider: { getMigrations: async () => MIGRATIONS },
+  })
+}

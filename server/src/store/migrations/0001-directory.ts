@@ -1,0 +1,293 @@
+import { type Kysely, sql } from 'kysely'
+
+/**
+ * The directory, the grants, the delegations and the keys. Forward only: a released migration is never edited.
+ * Foreign keys cascade where a row cannot mean anything without its parent; what Keystone refuses to delete while
+ * it is in use is refused by the operation, not by the database.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const s = db.schema
+  await s
+    .createTable('project')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('domain_id', 'text', (c) => c.notNull())
+    .addColumn('parent_id', 'text')
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('enabled', 'integer', (c) => c.notNull())
+    .addColumn('is_domain', 'integer', (c) => c.notNull())
+    .addColumn('options', 'text', (c) => c.notNull())
+    .addColumn('extra', 'text', (c) => c.notNull())
+    .addColumn('tokens_valid_from', 'bigint', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addUniqueConstraint('project_name_unique', ['domain_id', 'name'])
+    .execute()
+  await s.createIndex('project_parent').on('project').column('parent_id').execute()
+  await s.createIndex('project_name').on('project').column('name').execute()
+  await s
+    .createTable('project_tag')
+    .addColumn('project_id', 'text', (c) => c.notNull().references('project.id').onDelete('cascade'))
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('project_tag_pk', ['project_id', 'name'])
+    .execute()
+
+  await s
+    .createTable('user')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('domain_id', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('enabled', 'integer', (c) => c.notNull())
+    .addColumn('default_project_id', 'text')
+    .addColumn('options', 'text', (c) => c.notNull())
+    .addColumn('extra', 'text', (c) => c.notNull())
+    .addColumn('tokens_valid_from', 'bigint', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('last_active_at', 'bigint')
+    .addColumn('failed_auth_count', 'integer', (c) => c.notNull())
+    .addColumn('failed_auth_at', 'bigint', (c) => c.notNull())
+    .execute()
+  // Two federated users may carry the same display name; two local ones may not.
+  await sql`create unique index user_name_unique on "user" (domain_id, name) where kind = 'local'`.execute(db)
+  await s.createIndex('user_name').on('user').column('name').execute()
+  await s
+    .createTable('password')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
+    .addColumn('hash', 'text', (c) => c.notNull())
+    .addColumn('self_service', 'integer', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint')
+    .execute()
+  await s.createIndex('password_user').on('password').columns(['user_id', 'created_at']).execute()
+  await s
+    .createTable('group')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('domain_id', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('extra', 'text', (c) => c.notNull())
+    .addUniqueConstraint('group_name_unique', ['domain_id', 'name'])
+    .execute()
+  await s.createIndex('group_name').on('group').column('name').execute()
+  await s
+    .createTable('membership')
+    .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
+    .addColumn('group_id', 'text', (c) => c.notNull().references('group.id').onDelete('cascade'))
+    .addPrimaryKeyConstraint('membership_pk', ['user_id', 'group_id'])
+    .execute()
+  await s.createIndex('membership_group').on('membership').column('group_id').execute()
+  await s
+    .createTable('expiring_membership')
+    .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
+    .addColumn('group_id', 'text', (c) => c.notNull().references('group.id').onDelete('cascade'))
+    .addColumn('idp_id', 'text', (c) => c.notNull())
+    .addColumn('last_verified_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('expiring_membership_pk', ['user_id', 'group_id', 'idp_id'])
+    .execute()
+  await s
+    .createTable('federated_user')
+    .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
+    .addColumn('idp_id', 'text', (c) => c.notNull())
+    .addColumn('protocol_id', 'text', (c) => c.notNull())
+    .addColumn('unique_id', 'text', (c) => c.notNull())
+    .addColumn('display_name', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('federated_user_pk', ['idp_id', 'protocol_id', 'unique_id'])
+    .execute()
+  await s.createIndex('federated_user_user').on('federated_user').column('user_id').execute()
+
+  await s
+    .createTable('role')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('domain_id', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('description', 'text')
+    .addColumn('options', 'text', (c) => c.notNull())
+    .addColumn('extra', 'text', (c) => c.notNull())
+    .addUniqueConstraint('role_name_unique', ['domain_id', 'name'])
+    .execute()
+  await s
+    .createTable('implied_role')
+    .addColumn('prior_role_id', 'text', (c) => c.notNull().references('role.id').onDelete('cascade'))
+    .addColumn('implied_role_id', 'text', (c) => c.notNull().references('role.id').onDelete('cascade'))
+    .addPrimaryKeyConstraint('implied_role_pk', ['prior_role_id', 'implied_role_id'])
+    .execute()
+  await s
+    .createTable('assignment')
+    .addColumn('actor_kind', 'text', (c) => c.notNull())
+    .addColumn('actor_id', 'text', (c) => c.notNull())
+    .addColumn('target_kind', 'text', (c) => c.notNull())
+    .addColumn('target_id', 'text', (c) => c.notNull())
+    .addColumn('role_id', 'text', (c) => c.notNull().references('role.id').onDelete('cascade'))
+    .addColumn('inherited', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('assignment_pk', [
+      'actor_id',
+      'target_id',
+      'role_id',
+      'actor_kind',
+      'target_kind',
+      'inherited',
+    ])
+    .execute()
+  await s.createIndex('assignment_target').on('assignment').columns(['target_id', 'target_kind']).execute()
+  await s.createIndex('assignment_role').on('assignment').column('role_id').execute()
+
+  await s
+    .createTable('credential')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('user_id', 'text', (c) => c.notNull())
+    .addColumn('project_id', 'text')
+    .addColumn('type', 'text', (c) => c.notNull())
+    .addColumn('blob', 'text', (c) => c.notNull())
+    .addColumn('extra', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .execute()
+  await s.createIndex('credential_user').on('credential').columns(['user_id', 'type']).execute()
+  await s.createIndex('credential_project').on('credential').column('project_id').execute()
+  await s
+    .createTable('application_credential')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
+    .addColumn('project_id', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('description', 'text')
+    .addColumn('secret_hash', 'text', (c) => c.notNull())
+    .addColumn('unrestricted', 'integer', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint')
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addUniqueConstraint('application_credential_name_unique', ['user_id', 'name'])
+    .execute()
+  await s
+    .createIndex('application_credential_project')
+    .on('application_credential')
+    .column('project_id')
+    .execute()
+  await s
+    .createTable('application_credential_role')
+    .addColumn('application_credential_id', 'text', (c) =>
+      c.notNull().references('application_credential.id').onDelete('cascade'),
+    )
+    .addColumn('role_id', 'text', (c) => c.notNull().references('role.id').onDelete('cascade'))
+    .addPrimaryKeyConstraint('application_credential_role_pk', ['application_credential_id', 'role_id'])
+    .execute()
+  await s
+    .createTable('access_rule')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
+    .addColumn('service', 'text', (c) => c.notNull())
+    .addColumn('path', 'text', (c) => c.notNull())
+    .addColumn('method', 'text', (c) => c.notNull())
+    .addUniqueConstraint('access_rule_unique', ['user_id', 'service', 'path', 'method'])
+    .execute()
+  await s
+    .createTable('application_credential_access_rule')
+    .addColumn('application_credential_id', 'text', (c) =>
+      c.notNull().references('application_credential.id').onDelete('cascade'),
+    )
+    .addColumn('access_rule_id', 'text', (c) => c.notNull().references('access_rule.id'))
+    .addPrimaryKeyConstraint('application_credential_access_rule_pk', [
+      'application_credential_id',
+      'access_rule_id',
+    ])
+    .execute()
+  await s
+    .createTable('trust')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('trustor_user_id', 'text', (c) => c.notNull())
+    .addColumn('trustee_user_id', 'text', (c) => c.notNull())
+    .addColumn('project_id', 'text')
+    .addColumn('impersonation', 'integer', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint')
+    .addColumn('remaining_uses', 'integer')
+    .addColumn('redelegated_trust_id', 'text')
+    .addColumn('redelegation_count', 'integer')
+    .addColumn('deleted_at', 'bigint')
+    .addColumn('extra', 'text', (c) => c.notNull())
+    .execute()
+  await s.createIndex('trust_trustor').on('trust').column('trustor_user_id').execute()
+  await s.createIndex('trust_trustee').on('trust').column('trustee_user_id').execute()
+  await s
+    .createTable('trust_role')
+    .addColumn('trust_id', 'text', (c) => c.notNull().references('trust.id').onDelete('cascade'))
+    .addColumn('role_id', 'text', (c) => c.notNull().references('role.id').onDelete('cascade'))
+    .addPrimaryKeyConstraint('trust_role_pk', ['trust_id', 'role_id'])
+    .execute()
+  await s
+    .createTable('consumer')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('secret', 'text', (c) => c.notNull())
+    .addColumn('description', 'text')
+    .addColumn('extra', 'text', (c) => c.notNull())
+    .execute()
+  await s
+    .createTable('oauth_request_token')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('secret', 'text', (c) => c.notNull())
+    .addColumn('verifier', 'text')
+    .addColumn('authorizing_user_id', 'text')
+    .addColumn('requested_project_id', 'text', (c) => c.notNull())
+    .addColumn('role_ids', 'text', (c) => c.notNull())
+    .addColumn('consumer_id', 'text', (c) => c.notNull().references('consumer.id').onDelete('cascade'))
+    .addColumn('expires_at', 'bigint')
+    .execute()
+  await s
+    .createTable('oauth_access_token')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('secret', 'text', (c) => c.notNull())
+    .addColumn('authorizing_user_id', 'text', (c) => c.notNull())
+    .addColumn('project_id', 'text', (c) => c.notNull())
+    .addColumn('role_ids', 'text', (c) => c.notNull())
+    .addColumn('consumer_id', 'text', (c) => c.notNull().references('consumer.id').onDelete('cascade'))
+    .addColumn('expires_at', 'bigint')
+    .execute()
+  await s
+    .createIndex('oauth_access_token_user')
+    .on('oauth_access_token')
+    .column('authorizing_user_id')
+    .execute()
+
+  await s
+    .createTable('revocation')
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('id', 'text', (c) => c.notNull())
+    .addColumn('revoked_at', 'bigint', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('revocation_pk', ['id', 'kind'])
+    .execute()
+  await s.createIndex('revocation_expiry').on('revocation').column('expires_at').execute()
+  await s
+    .createTable('sealed_key')
+    .addColumn('purpose', 'text', (c) => c.notNull())
+    .addColumn('id', 'text', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('material', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('sealed_key_pk', ['purpose', 'id'])
+    .execute()
+  await s
+    .createTable('used_once')
+    .addColumn('space', 'text', (c) => c.notNull())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('used_once_pk', ['value', 'space'])
+    .execute()
+  await s.createIndex('used_once_expiry').on('used_once').column('expires_at').execute()
+  await s
+    .createTable('audit_event')
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('action', 'text', (c) => c.notNull())
+    .addColumn('outcome', 'text', (c) => c.notNull())
+    .addColumn('chain', 'text', (c) => c.notNull())
+    .addColumn('actor_id', 'text', (c) => c.notNull())
+    .addColumn('target', 'text', (c) => c.notNull())
+    .addColumn('reason', 'text', (c) => c.notNull())
+    .addColumn('request_id', 'text', (c) => c.notNull())
+    .execute()
+  await s.createIndex('audit_event_at').on('audit_event').column('at').execute()
+  await s
+    .createTable('epoch')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('n', 'bigint', (c) => c.notNull())
+    .execute()
+  await sql`insert into epoch (id, n) values (1, 1)`.execute(db)
+}

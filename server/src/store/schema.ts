@@ -1,0 +1,285 @@
+/**
+ * The rows, as they lie in the database. Row types stay in this room; what leaves it are domain values.
+ *
+ * Conventions: ids are text; times are integers in microseconds since the epoch (`*_at`, `*_from`); booleans are
+ * 0 or 1 on both engines; JSON is text. A domain is a `project` row with `is_domain = 1` and `domain_id = ''`, so
+ * that one foreign key serves projects and domains alike (Keystone keeps them the same way).
+ */
+
+export type Flag = 0 | 1
+
+export interface ProjectRow {
+  id: string
+  /** '' for a domain. */
+  domain_id: string
+  parent_id: string | null
+  name: string
+  description: string
+  enabled: Flag
+  is_domain: Flag
+  options: string
+  extra: string
+  /** Tokens issued before this moment are void (set when the project is disabled). */
+  tokens_valid_from: number
+  created_at: number
+}
+
+export interface UserRow {
+  id: string
+  domain_id: string
+  name: string
+  /** `local` users can have passwords; `federated` ones are somebody else's and never can. */
+  kind: 'local' | 'federated'
+  enabled: Flag
+  default_project_id: string | null
+  options: string
+  extra: string
+  tokens_valid_from: number
+  created_at: number
+  last_active_at: number | null
+  failed_auth_count: number
+  failed_auth_at: number
+}
+
+export interface PasswordRow {
+  id: string
+  user_id: string
+  hash: string
+  self_service: Flag
+  created_at: number
+  expires_at: number | null
+}
+
+export interface GroupRow {
+  id: string
+  domain_id: string
+  name: string
+  description: string
+  extra: string
+}
+
+export interface RoleRow {
+  id: string
+  /** '' for a global role. */
+  domain_id: string
+  name: string
+  description: string | null
+  options: string
+  extra: string
+}
+
+export interface AssignmentRow {
+  actor_kind: 'user' | 'group'
+  actor_id: string
+  target_kind: 'project' | 'domain' | 'system'
+  /** 'system' for the system. */
+  target_id: string
+  role_id: string
+  inherited: Flag
+}
+
+export interface CredentialRow {
+  id: string
+  user_id: string
+  project_id: string | null
+  type: string
+  /** Sealed under the root key. */
+  blob: string
+  extra: string
+  created_at: number
+}
+
+export interface ApplicationCredentialRow {
+  id: string
+  user_id: string
+  project_id: string
+  name: string
+  description: string | null
+  secret_hash: string
+  unrestricted: Flag
+  expires_at: number | null
+  created_at: number
+}
+
+export interface AccessRuleRow {
+  id: string
+  user_id: string
+  service: string
+  path: string
+  method: string
+}
+
+export interface TrustRow {
+  id: string
+  trustor_user_id: string
+  trustee_user_id: string
+  project_id: string | null
+  impersonation: Flag
+  expires_at: number | null
+  remaining_uses: number | null
+  redelegated_trust_id: string | null
+  redelegation_count: number | null
+  deleted_at: number | null
+  extra: string
+}
+
+export interface ServiceRow {
+  id: string
+  type: string
+  name: string | null
+  description: string | null
+  enabled: Flag
+  extra: string
+}
+
+export interface EndpointRow {
+  id: string
+  service_id: string
+  region_id: string | null
+  interface: string
+  url: string
+  enabled: Flag
+  extra: string
+}
+
+export interface RevocationRow {
+  /** `token` and `chain` name audit ids; the rest name directory ids. */
+  kind: string
+  id: string
+  /** Tokens issued at or before this moment are void. */
+  revoked_at: number
+  /** After this moment no token it speaks of can be valid any more. */
+  expires_at: number
+}
+
+export interface SealedKeyRow {
+  /** `fernet` (Keystone's numbered repository), `jws`, `receipt` ... */
+  purpose: string
+  id: string
+  state: string
+  material: string
+  created_at: number
+}
+
+export interface AuditEventRow {
+  at: number
+  action: string
+  outcome: string
+  /** Audit chain id of the session that acted, '' when nobody was known. */
+  chain: string
+  actor_id: string
+  target: string
+  reason: string
+  request_id: string
+}
+
+export interface Tables {
+  project: ProjectRow
+  project_tag: { project_id: string; name: string }
+  user: UserRow
+  password: PasswordRow
+  group: GroupRow
+  membership: { user_id: string; group_id: string }
+  /** Membership a mapping gave, which lapses when the identity provider stops confirming it. */
+  expiring_membership: { user_id: string; group_id: string; idp_id: string; last_verified_at: number }
+  federated_user: {
+    user_id: string
+    idp_id: string
+    protocol_id: string
+    unique_id: string
+    display_name: string
+  }
+  role: RoleRow
+  implied_role: { prior_role_id: string; implied_role_id: string }
+  assignment: AssignmentRow
+  credential: CredentialRow
+  application_credential: ApplicationCredentialRow
+  application_credential_role: { application_credential_id: string; role_id: string }
+  application_credential_access_rule: { application_credential_id: string; access_rule_id: string }
+  access_rule: AccessRuleRow
+  trust: TrustRow
+  trust_role: { trust_id: string; role_id: string }
+  region: { id: string; description: string; parent_region_id: string | null; extra: string }
+  service: ServiceRow
+  endpoint: EndpointRow
+  endpoint_group: { id: string; name: string; description: string | null; filters: string }
+  project_endpoint: { project_id: string; endpoint_id: string }
+  project_endpoint_group: { project_id: string; endpoint_group_id: string }
+  policy: { id: string; type: string; blob: string; extra: string }
+  policy_association: {
+    id: string
+    policy_id: string
+    endpoint_id: string | null
+    service_id: string | null
+    region_id: string | null
+  }
+  registered_limit: {
+    id: string
+    service_id: string
+    region_id: string | null
+    resource_name: string
+    default_limit: number
+    description: string | null
+  }
+  /** A project's or domain's own limit, overriding the registered default. */
+  own_limit: {
+    id: string
+    registered_limit_id: string
+    project_id: string | null
+    domain_id: string | null
+    resource_limit: number
+    description: string | null
+  }
+  consumer: { id: string; secret: string; description: string | null; extra: string }
+  oauth_request_token: {
+    id: string
+    secret: string
+    verifier: string | null
+    authorizing_user_id: string | null
+    requested_project_id: string
+    role_ids: string
+    consumer_id: string
+    expires_at: number | null
+  }
+  oauth_access_token: {
+    id: string
+    secret: string
+    authorizing_user_id: string
+    project_id: string
+    role_ids: string
+    consumer_id: string
+    expires_at: number | null
+  }
+  identity_provider: {
+    id: string
+    enabled: Flag
+    description: string | null
+    domain_id: string
+    authorization_ttl: number | null
+    extra: string
+  }
+  idp_remote_id: { idp_id: string; remote_id: string }
+  federation_protocol: {
+    id: string
+    idp_id: string
+    mapping_id: string
+    remote_id_attribute: string | null
+  }
+  mapping: { id: string; rules: string; schema_version: string }
+  service_provider: {
+    id: string
+    auth_url: string
+    sp_url: string
+    description: string | null
+    enabled: Flag
+    relay_state_prefix: string
+  }
+  domain_config: { domain_id: string; group_name: string; option_name: string; value: string }
+  revocation: RevocationRow
+  sealed_key: SealedKeyRow
+  /** Signatures, one-time codes and assertions already used; a row may go once `expires_at` has passed. */
+  used_once: { space: string; value: string; expires_at: number }
+  audit_event: AuditEventRow
+  /** One row: advances with every committed change of directory, grants, keys or revocations. */
+  epoch: { id: number; n: number }
+}

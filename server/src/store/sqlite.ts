@@ -1,0 +1,177 @@
+/**
+ * SQLite through `node:sqlite`. Two connections to one file: a reader that can never write (`query_only`) and always
+ * sees the last commit, and a writer that takes jobs from a queue. Jobs that wait together share one commit (one
+ * fsync), each under its own savepoint, so that one that fails takes nobody with it.
+ *
+ * `PRAGMA data_version` on the reader changes when any other connection commits, this process's writer or another
+ * process alike: it is the cheap question "has anything happened" before the epoch row is read again.
+ */
+import { randomUUID } from 'node:crypto'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely'
+import type { Tables } from './schema.ts'
+import type { Db, Store } from './store.ts'
+
+const BATCH = 128
+const STATEMENTS_KEPT = 1000
+
+export async function openSqlite(path: string): Promise<Store> {
+  // A private in-memory database needs a shared cache for its two connections.
+  const memory = path === ':memory:'
+  const file = memory ? `file:th-${randomUUID()}?mode=memory&cache=shared` : path
+  const writer = new DatabaseSync(file)
+  writer.exec('pragma busy_timeout = 5000')
+  if (!memory) writer.exec('pragma journal_mode = wal')
+  writer.exec('pragma synchronous = full')
+  writer.exec('pragma foreign_keys = on')
+  const reader = memory ? writer : new DatabaseSync(file)
+  if (!memory) reader.exec('pragma busy_timeout = 5000; pragma query_only = on; pragma mmap_size = 268435456')
+
+  const db = kyselyOn(reader)
+  const tx = kyselyOn(writer)
+  const queue = jobQueue(writer, tx)
+  const epoch = epochOf(reader, memory)
+  return {
+    engine: 'sqlite',
+    db,
+    migrationDb: tx,
+    write: (change) => queue(change, true),
+    record: (change) => queue(change, false),
+    epoch,
+    close: async () => {
+      await queue(async () => undefined, false)
+      if (!memory) reader.close()
+      writer.close()
+    },
+  }
+}
+
+interface Job {
+  readonly change: (tx: Db) => Promise<unknown>
+  readonly advances: boolean
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+function jobQueue(writer: DatabaseSync, tx: Db) {
+  const waiting: Job[] = []
+  let draining = false
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) await commitTogether(writer, tx, waiting.splice(0, BATCH))
+    draining = false
+  }
+
+  return <T>(change: (tx: Db) => Promise<T>, advances: boolean): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      waiting.push({ change, advances, resolve: resolve as (value: unknown) => void, reject })
+      if (draining) return
+      draining = true
+      // One turn of the loop lets requests that arrived together commit together.
+      setImmediate(() => void drain())
+    })
+}
+
+async function commitTogether(writer: DatabaseSync, tx: Db, jobs: readonly Job[]): Promise<void> {
+  const settle: (() => void)[] = []
+  try {
+    writer.exec('begin immediate')
+    let advanced = false
+    for (const job of jobs) {
+      writer.exec('savepoint job')
+      try {
+        const value = await job.change(tx)
+        writer.exec('release job')
+        advanced ||= job.advances
+        settle.push(() => job.resolve(value))
+      } catch (error) {
+        writer.exec('rollback to job; release job')
+        settle.push(() => job.reject(error))
+      }
+    }
+    if (advanced) writer.exec('update epoch set n = n + 1 where id = 1')
+    writer.exec('commit')
+  } catch (error) {
+    // The transaction as a whole failed (disk full, database gone): nothing of it happened, nobody is told otherwise.
+    try {
+      if (writer.isTransaction) writer.exec('rollback')
+    } catch {
+      // SQLite had already rolled back by itself.
+    }
+    for (const job of jobs) job.reject(error)
+    return
+  }
+  for (const done of settle) done()
+}
+
+function epochOf(reader: DatabaseSync, memory: boolean): () => number {
+  const version = reader.prepare('pragma data_version')
+  let current: StatementSync | undefined
+  let seen = -1
+  let known = Number.NaN
+  return () => {
+    const { data_version } = version.get() as { data_version: number }
+    if (data_version === seen && !memory) return known
+    try {
+      current ??= reader.prepare('select n from epoch where id = 1')
+      known = (current.get() as { n: number }).n
+      seen = data_version
+    } catch {
+      known = Number.NaN
+    }
+    return known
+  }
+}
+
+function kyselyOn(database: DatabaseSync): Db {
+  const connection = connectionTo(database)
+  const driver: Driver = {
+    init: async () => undefined,
+    acquireConnection: async () => connection,
+    beginTransaction: async () => database.exec('begin immediate'),
+    commitTransaction: async () => database.exec('commit'),
+    rollbackTransaction: async () => database.exec('rollback'),
+    releaseConnection: async () => undefined,
+    destroy: async () => undefined,
+  }
+  return new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new SqliteAdapter(),
+      createDriver: () => driver,
+      createIntrospector: (db) => new SqliteIntrospector(db),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  })
+}
+
+/** Preparing costs more than running: statements are kept by their text. */
+function connectionTo(database: DatabaseSync): DatabaseConnection {
+  const kept = new Map<string, { statement: StatementSync; returnsRows: boolean }>()
+  return {
+    executeQuery: async <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
+      let entry = kept.get(query.sql)
+      if (!entry) {
+        const statement = database.prepare(query.sql)
+        entry = { statement, returnsRows: statement.columns().length > 0 }
+        if (kept.size >= STATEMENTS_KEPT) kept.clear()
+        kept.set(query.sql, entry)
+      }
+      const parameters = query.parameters as SQLInputValue[]
+      if (entry.returnsRows) return { rows: entry.statement.all(...parameters) as R[] }
+      const { changes, lastInsertRowid } = entry.statement.run(...parameters)
+      return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) }
+    },
+    streamQuery: () => {
+      throw new Error('streaming is not used')
+    },
+  }
+}
