@@ -1,0 +1,37 @@
+/**
+ * The guards that `npm run mutants` takes out one at a time. A row names a file, a piece of it that occurs once, what is put in
+ * its place, and the tests that must notice. Every security check of the service belongs here.
+ */
+export interface Guard {
+  readonly file: string
+  readonly code: string
+  readonly without: string
+  readonly tests: string
+}
+
+export const guards: readonly Guard[] = [
+  {
+    file: 'server/src/config.ts',
+    code: 'if (isLoopback(host) ||',
+    without: 'if (true ||',
+    tests: 'server/src/config.test.ts',
+  },
+  {
+    file: 'server/src/config.ts',
+    code: 'if (field === undefined) throw unknown(',
+    without: 'if (field === undefined) continue; else if (false) throw unknown(',
+    tests: 'server/src/config.test.ts',
+  },
+  {
+    file: 'server/src/setting-kinds.ts',
+    code: "if (given === 'true' || given === 'false') return given === 'true'",
+    without: 'return Boolean(given)',
+    tests: 'server/src/config.test.ts',
+  },
+  {
+    file: 'bin/node-runtime.mjs',
+    code: 'if (integrity === pin.integrity) return tarball',
+    without: 'return tarball',
+    tests: 'bin/launcher.test.ts',
+  },
+]
