@@ -1,0 +1,36 @@
+/** How the command line shows data: for people in columns, for programs as JSON. */
+import type { Print } from './command.ts'
+
+/** A `Print` that writes to `write`; `json` is the user's --json. */
+export function makePrint(write: (text: string) => void, json: boolean): Print {
+  const line = (text: string): void => write(`${text}\n`)
+  const asJson = (value: unknown): void => line(JSON.stringify(value, null, 2))
+  return {
+    line,
+    record: (record) => {
+      if (json) return asJson(record)
+      const width = Math.max(...Object.keys(record).map((name) => name.length))
+      for (const [name, value] of Object.entries(record)) line(`${name.padEnd(width)}  ${cell(value)}`)
+    },
+    table: (rows) => {
+      if (json) return asJson(rows)
+      const [first] = rows
+      if (!first) return
+      const columns = Object.keys(first).map((name) => [name, ...rows.map((row) => cell(row[name]))])
+      const widths = columns.map((column) => Math.max(...column.map((text) => text.length)))
+      for (let at = 0; at <= rows.length; at++) {
+        line(
+          columns
+            .map((column, i) => column[at]!.padEnd(widths[i]!))
+            .join('  ')
+            .trimEnd(),
+        )
+      }
+    },
+  }
+}
+
+function cell(value: unknown): string {
+  if (value === undefined || value === null) return '-'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,8 @@
+import { refusePlainHttp } from '../config.ts'
+import type { CommandInput } from './command.ts'
+
+/** `tokenhouse serve` */
+export async function run({ settings, serve, print }: CommandInput): Promise<void> {
+  refusePlainHttp(settings)
+  await serve(settings, print.line)
+}
