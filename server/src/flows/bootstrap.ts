@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto'
+import type { Context } from '../context.ts'
+import { createFirstKeys } from '../keys.ts'
+import { hashPassword } from '../methods/password/hash.ts'
+import * as rows from '../store/bootstrap.ts'
+import { listSealedKeys } from '../store/sealed-keys.ts'
+import { change } from './change.ts'
+
+export interface Bootstrapped {
+  /** The admin's password when this call made it, null when it was already set. */
+  readonly password: string | null
+}
+
+/**
+ * The first rows of a new house: domain `default`, project and user `admin`, the roles admin ⊃ manager ⊃ member ⊃ reader
+ * and `service`, the admin's grants, region, identity service and endpoints at `identityUrl`, and the keys. Changes
+ * nothing that is there; a given `password` replaces the admin's only on the very first call or with `reset`.
+ */
+export async function bootstrap(
+  ctx: Context,
+  options: { readonly password?: string | undefined; readonly identityUrl: string; readonly reset?: boolean },
+): Promise<Bootstrapped> {
+  const first = !(await rows.isBootstrapped(ctx.store.db))
+  const password = first || options.reset ? (options.password ?? randomBytes(18).toString('base64url')) : null
+  const hash = password === null ? null : await hashPassword(ctx.kdf, password, ctx.settings)
+  const hasKeys = (await listSealedKeys(ctx.store.db, 'fernet')).length > 0
+  const now = ctx.now()
+  const by = { session: null, action: 'bootstrap', requestId: '' }
+  await change(ctx, by, 'domain:default', async (tx) => {
+    await rows.ensureDomain(tx, 'default', 'Default', now)
+    const projectId = await rows.ensureProject(tx, 'admin', 'default', now)
+    const userId = await rows.ensureUser(tx, 'admin', 'default', now)
+    if (hash !== null) await rows.setPasswordHash(tx, userId, hash, now)
+    const chain = ['admin', 'manager', 'member', 'reader']
+    const ids: string[] = []
+    for (const name of chain) ids.push(await rows.ensureRole(tx, name))
+    await rows.ensureRole(tx, 'service')
+    for (const [index, id] of ids.entries()) {
+      const next = ids[index + 1]
+      if (next !== undefined) await rows.ensureImplied(tx, id, next)
+    }
+    const [admin = ''] = ids
+    await rows.ensureGrant(tx, userId, admin, { kind: 'project', id: projectId })
+    await rows.ensureGrant(tx, userId, admin, { kind: 'domain', id: 'default' })
+    await rows.ensureGrant(tx, userId, admin, { kind: 'system', id: 'system' })
+    await rows.ensureIdentityService(tx, ctx.settings.region, options.identityUrl)
+    if (!hasKeys) await createFirstKeys(tx, ctx.keys, now)
+  })
+  return { password }
+}

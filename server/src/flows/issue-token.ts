@@ -1,0 +1,113 @@
+/** Issuing: prove, choose the scope, make claims within every bound, load them as a session, write the bytes. */
+import { randomBytes } from 'node:crypto'
+import { type Claims, encodeFernet, encodeJws, type Scope } from '@tokenhouse/tokens'
+import type { Context } from '../context.ts'
+import { Refusal, refuse } from '../core/refusal.ts'
+import type { Session } from '../core/session.ts'
+import { appendAudit } from '../store/audit.ts'
+import { authMethods } from './auth-methods.ts'
+import { authenticate, type Identity, type Presenter } from './authenticate.ts'
+import { loadLinks } from './links/index.ts'
+import { loadSession, voidBefore } from './load-session.ts'
+import type { Proof } from './proof.ts'
+import { resolveScope, type WishedScope } from './resolve-scope.ts'
+
+export interface IssueRequest {
+  readonly identity: Identity
+  readonly scope: WishedScope
+  readonly presenter: Presenter
+  /** Seconds a token lives when nothing bounds it shorter. */
+  readonly ttl: number
+  readonly requestId: string
+}
+
+export interface Issued {
+  readonly text: string
+  readonly session: Session
+}
+
+/**
+ * Issues a token. Refuses `unauthenticated` alike for a wrong secret, an unknown scope and a scope without a role;
+ * `forbidden` where a delegated session asks for more. Both outcomes are on the audit trail before the answer.
+ */
+export async function issueToken(ctx: Context, request: IssueRequest): Promise<Issued> {
+  try {
+    const proof = await authenticate(ctx, request.identity, request.presenter)
+    const issued = await issueFor(ctx, proof, request)
+    await audit(ctx, request, 'success', issued.session)
+    return issued
+  } catch (error) {
+    if (error instanceof Refusal && error.code !== 'busy') await audit(ctx, request, 'refused', error)
+    throw error
+  }
+}
+
+/** The same from a proof already made. */
+export async function issueFor(
+  ctx: Context,
+  proof: Proof,
+  request: Pick<IssueRequest, 'scope' | 'ttl'>,
+): Promise<Issued> {
+  const { scope, record, via, user = proof.user } = await resolveScope(ctx, proof, request.scope)
+  const userId = user.id
+  const findings = await loadLinks(ctx, via, { userId, scope })
+  const now = Math.floor(ctx.now() / 1e6)
+  // A change made within this very second voids what was issued in it; what is issued after it says so.
+  const issuedAt = Math.max(now, voidBefore(user, record) + 1)
+  const bounds = [proof.expiresAt, ...findings.map((f) => f.expiresAt ?? null)].filter((b) => b !== null)
+  const expiresAt = Math.min(
+    proof.expiresAt === null ? now + request.ttl : Number.POSITIVE_INFINITY,
+    ...bounds,
+  )
+  if (expiresAt <= now) return refuse('unauthenticated', 'what it derives from has expired')
+  const claims: Claims = {
+    userId,
+    methods: proof.methods,
+    scope,
+    via,
+    auditIds: [newAuditId(), ...(proof.chain === null ? [] : [proof.chain])],
+    issuedAt,
+    expiresAt,
+  }
+  const known = { user, scope: record, findings, fresh: proof.parent === null }
+  const session = await loadSession(ctx, claims, known)
+  return { text: await writeToken(ctx, claims), session }
+}
+
+/** Token text in the configured format. */
+export async function writeToken(ctx: Context, claims: Claims): Promise<string> {
+  const keys = await ctx.keys.tokens()
+  return ctx.settings.tokenFormat === 'jws'
+    ? encodeJws(claims, keys.jws)
+    : encodeFernet(claims, keys.fernet, { methods: authMethods(ctx.settings) })
+}
+
+function newAuditId(): string {
+  return randomBytes(16).toString('base64url')
+}
+
+async function audit(
+  ctx: Context,
+  request: IssueRequest,
+  outcome: string,
+  about: Session | Refusal,
+): Promise<void> {
+  const session = about instanceof Refusal ? undefined : about
+  const refusal = about instanceof Refusal ? about : undefined
+  await ctx.store.record((tx) =>
+    appendAudit(tx, {
+      at: ctx.now(),
+      action: 'issue_token',
+      outcome,
+      chain: session?.claims.auditIds.at(-1) ?? '',
+      actor_id: session?.user.id ?? refusal?.detail.subject?.id ?? '',
+      target: session ? scopeText(session.claims.scope) : '',
+      reason: refusal?.reason ?? request.identity.methods.join(','),
+      request_id: request.requestId,
+    }),
+  )
+}
+
+function scopeText(scope: Scope): string {
+  return 'id' in scope ? `${scope.kind}:${scope.id}` : scope.kind
+}

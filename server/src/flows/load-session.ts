@@ -1,0 +1,150 @@
+/**
+ * From claims to a session: the one place where a chain of delegation is looked up, combined and held against the
+ * directory. Issuing goes through it as well as validating, so nothing can be issued that would not validate.
+ */
+import type { Claims, Scope } from '@tokenhouse/tokens'
+import type { Context } from '../context.ts'
+import { effectiveRoleIds, withImplied } from '../core/assignments.ts'
+import { refuse } from '../core/refusal.ts'
+import type { DelegationFacts, RoleFacts, ScopeFacts, Session, UserFacts } from '../core/session.ts'
+import { grantsFor, type Roles, rolesOf } from '../store/grants.ts'
+import { findUser, type UserRecord } from '../store/identity.ts'
+import { findRevocations } from '../store/revocations.ts'
+import { type DomainRecord, findDomainScope, findProjectScope, type ProjectRecord } from '../store/scopes.ts'
+import { loadLinks } from './links/index.ts'
+import type { Finding } from './links/link.ts'
+
+export type ScopeRecord = ProjectRecord | DomainRecord
+
+/** Facts an earlier step already holds, so that nobody looks them up twice. */
+export interface Known {
+  readonly user?: UserRecord
+  readonly scope?: ScopeRecord | undefined
+  readonly findings?: readonly Finding[]
+  /** True for claims just made: they cannot have been revoked. */
+  readonly fresh?: boolean
+}
+
+const MICROS = 1_000_000
+
+/**
+ * The session that `claims` stand for now, or an `unauthenticated` refusal: user, scope or a link is gone or disabled,
+ * tokens of that time are void, or no role is left on the scope. Expiry of the claims is the caller's to check.
+ */
+export async function loadSession(ctx: Context, claims: Claims, known: Known = {}): Promise<Session> {
+  const findings = known.findings ?? (await loadLinks(ctx, claims.via, claims))
+  const actsAs = findings.find((f) => f.actsAs)?.actsAs
+  const [user, scope, revoked, roles] = await Promise.all([
+    actsAs ?? known.user ?? findUser(ctx.store.db, { id: claims.userId }),
+    known.scope ?? findScope(ctx, claims.scope),
+    known.fresh ? false : isRevoked(ctx, claims),
+    rolesOf(ctx.store),
+  ])
+  if (!user) return refuse('unauthenticated', `user ${claims.userId} is gone`)
+  if (!user.enabled || !user.domain.enabled) return refuse('unauthenticated', `user ${user.id} is disabled`)
+  if (revoked) return refuse('unauthenticated', 'revoked')
+  if (voidBefore(user, scope) >= claims.issuedAt) return refuse('unauthenticated', 'issued before a change')
+  checkBounds(claims, findings)
+
+  const held = await heldRoles(ctx, claims, findings, roles)
+  if (claims.scope.kind !== 'unscoped' && held.length === 0) {
+    return refuse('unauthenticated', `user ${user.id} has no role on ${claims.scope.kind}`)
+  }
+  return {
+    claims,
+    user: userFacts(user),
+    scope: scopeFacts(claims.scope, scope),
+    roles: held,
+    delegation: Object.assign({}, ...findings.map((f) => f.facts)) as DelegationFacts,
+  }
+}
+
+/** Seconds: tokens issued then or earlier are void because the user, domain or project was since locked or changed. */
+export function voidBefore(user: UserRecord, scope: ScopeRecord | undefined): number {
+  return Math.floor(Math.max(user.tokensValidFrom, scope?.tokensValidFrom ?? 0) / MICROS)
+}
+
+/** The row behind a scope, alive; refuses when it is gone or disabled. Undefined for scopes without a row. */
+export async function findScope(ctx: Context, scope: Scope): Promise<ScopeRecord | undefined> {
+  if (scope.kind === 'unscoped' || scope.kind === 'system') return undefined
+  const { db } = ctx.store
+  const record = await (scope.kind === 'project'
+    ? findProjectScope(db, { id: scope.id })
+    : findDomainScope(db, { id: scope.id }))
+  if (!record) return refuse('unauthenticated', `${scope.kind} ${scope.id} is gone`)
+  if (!record.alive) return refuse('unauthenticated', `${scope.kind} ${scope.id} is disabled`)
+  return record
+}
+
+async function isRevoked(ctx: Context, claims: Claims): Promise<boolean> {
+  const [token, chain = token] = claims.auditIds
+  if (token === undefined || chain === undefined) return true
+  const revocations = await findRevocations(ctx.store.db, [
+    { kind: 'token', id: token },
+    { kind: 'chain', id: chain },
+  ])
+  return revocations.length > 0
+}
+
+function checkBounds(claims: Claims, findings: readonly Finding[]): void {
+  for (const { onlyScope, expiresAt } of findings) {
+    if (expiresAt !== undefined && claims.expiresAt > expiresAt) {
+      refuse('unauthenticated', 'outlives what it was delegated by')
+    }
+    if (onlyScope && !sameScope(onlyScope, claims.scope)) {
+      refuse('unauthenticated', 'not the scope that was delegated')
+    }
+  }
+}
+
+export function sameScope(a: Scope, b: Scope): boolean {
+  return a.kind === b.kind && (!('id' in a) || !('id' in b) || a.id === b.id)
+}
+
+async function heldRoles(
+  ctx: Context,
+  claims: Claims,
+  findings: readonly Finding[],
+  roles: Roles,
+): Promise<readonly RoleFacts[]> {
+  const stood = findings.find((f) => f.grantedRoles)?.grantedRoles
+  const userId = findings.findLast((f) => f.grantsOf !== undefined)?.grantsOf ?? claims.userId
+  const grantee = {
+    userId,
+    groups: findings.flatMap((f) => f.groups ?? []),
+    now: ctx.now(),
+    defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
+  }
+  let held = stood
+    ? withImplied(stood, roles.implied)
+    : effectiveRoleIds(await grantsFor(ctx.store.db, grantee, claims.scope), roles.implied)
+  for (const { onlyRoles, mustHoldAll } of findings) {
+    if (!onlyRoles) continue
+    const allowed = withImplied(onlyRoles, roles.implied)
+    if (mustHoldAll && !allowed.isSubsetOf(held)) {
+      return refuse('unauthenticated', 'the delegator no longer holds what was delegated')
+    }
+    held = allowed.intersection(held)
+  }
+  // Roles of a domain are a way to group others: what they imply counts, they themselves never reach a token.
+  return [...held].map((id) => roles.byId.get(id)).filter((role): role is RoleFacts => role?.domainId === '')
+}
+
+export function userFacts(user: UserRecord): UserFacts {
+  return {
+    id: user.id,
+    name: user.name,
+    domain: { id: user.domain.id, name: user.domain.name },
+    passwordExpiresAt: user.password?.expiresAt ?? null,
+  }
+}
+
+function scopeFacts(scope: Scope, record: ScopeRecord | undefined): ScopeFacts {
+  if (scope.kind === 'unscoped' || scope.kind === 'system') return { kind: scope.kind }
+  if (!record) return refuse('internal', 'a scope without its row')
+  if ('domain' in record) {
+    const { id, name, domain, isDomain } = record
+    return { kind: 'project', project: { id, name, domain, isDomain } }
+  }
+  return { kind: 'domain', domain: { id: record.id, name: record.name } }
+}

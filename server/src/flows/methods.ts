@@ -1,0 +1,45 @@
+/** Ways to prove oneself, by the name requests use. One line each. */
+import type { Context } from '../context.ts'
+import { Refusal, refuse } from '../core/refusal.ts'
+import { type PasswordPayload, provePassword } from '../methods/password/method.ts'
+import { proveToken } from '../methods/token/method.ts'
+import { findUser } from '../store/identity.ts'
+import type { Presenter } from './authenticate.ts'
+import type { Proof } from './proof.ts'
+import { validateToken } from './validate-token.ts'
+
+/** Payloads are checked by the dialect's schema before they come here. */
+export type Method = (ctx: Context, payload: unknown, presenter: Presenter) => Promise<Proof>
+
+export const METHODS: Readonly<Record<string, Method | undefined>> = Object.assign(Object.create(null), {
+  password,
+  token,
+})
+
+async function password(ctx: Context, payload: unknown): Promise<Proof> {
+  const outcome = await provePassword(ctx, payload as PasswordPayload)
+  if (!outcome.proven) {
+    const code = outcome.why === 'expired' ? 'password_expired' : 'unauthenticated'
+    const subject = { kind: 'user', id: outcome.userId ?? '' }
+    throw new Refusal(code, `${outcome.reason} (user ${outcome.userId ?? 'unknown'})`, { subject })
+  }
+  return {
+    user: outcome.user,
+    methods: ['password'],
+    via: [],
+    expiresAt: null,
+    chain: null,
+    parent: null,
+    onlyScope: null,
+  }
+}
+
+async function token(ctx: Context, payload: unknown): Promise<Proof> {
+  const session = await validateToken(ctx, (payload as { id: string }).id)
+  const verdict = proveToken(session)
+  if ('forbidden' in verdict) {
+    throw new Refusal('forbidden', verdict.forbidden, { message: verdict.forbidden })
+  }
+  const user = await findUser(ctx.store.db, { id: session.user.id })
+  return { user: user ?? refuse('unauthenticated', 'user is gone'), ...verdict }
+}

@@ -1,0 +1,122 @@
+/** From the scope a request wishes for to one that exists, with its row and the links that come with it. */
+import type { Link, Scope } from '@tokenhouse/tokens'
+import type { Context } from '../context.ts'
+import { effectiveRoleIds } from '../core/assignments.ts'
+import { refuse } from '../core/refusal.ts'
+import { grantsFor, rolesOf } from '../store/grants.ts'
+import { findUser, type UserRecord } from '../store/identity.ts'
+import {
+  type DomainReference,
+  findDomainScope,
+  findProjectScope,
+  type ProjectReference,
+} from '../store/scopes.ts'
+import { findTrust } from '../store/trusts.ts'
+import { type ScopeRecord, sameScope } from './load-session.ts'
+import type { Proof } from './proof.ts'
+
+export type WishedScope =
+  /** Nothing said: the user's default project when they may, else unscoped. */
+  | { readonly kind: 'default' }
+  | { readonly kind: 'unscoped' }
+  | { readonly kind: 'system' }
+  | { readonly kind: 'project'; readonly project: ProjectReference }
+  | { readonly kind: 'domain'; readonly domain: DomainReference }
+  | { readonly kind: 'trust'; readonly id: string }
+
+export interface ResolvedScope {
+  readonly scope: Scope
+  readonly record: ScopeRecord | undefined
+  readonly via: readonly Link[]
+  /** Who the session acts as, when the scope says so (the trustor of an impersonating trust). */
+  readonly user?: UserRecord
+}
+
+/**
+ * Refuses `unauthenticated` for a scope that does not exist or is disabled (existence is not told to who has no role
+ * there), `forbidden` for a session that may not change its scope.
+ */
+export async function resolveScope(ctx: Context, proof: Proof, wished: WishedScope): Promise<ResolvedScope> {
+  if (proof.onlyScope) return pinned(ctx, proof, proof.onlyScope, wished)
+  const { via } = proof
+  switch (wished.kind) {
+    case 'unscoped':
+      return { scope: { kind: 'unscoped' }, record: undefined, via }
+    case 'system':
+      return { scope: { kind: 'system' }, record: undefined, via }
+    case 'project':
+      refuseFromSystem(proof)
+      return { ...(await project(ctx, wished.project)), via }
+    case 'domain':
+      refuseFromSystem(proof)
+      return { ...(await domain(ctx, wished.domain)), via }
+    case 'trust':
+      return throughTrust(ctx, proof, wished.id)
+    case 'default':
+      return { ...(await byDefault(ctx, proof)), via }
+  }
+}
+
+async function project(ctx: Context, reference: ProjectReference) {
+  const record = await findProjectScope(ctx.store.db, reference)
+  if (!record?.alive) return refuse('unauthenticated', 'project is gone or disabled')
+  return { scope: { kind: 'project', id: record.id } as const, record }
+}
+
+async function domain(ctx: Context, reference: DomainReference) {
+  const record = await findDomainScope(ctx.store.db, reference)
+  if (!record?.alive) return refuse('unauthenticated', 'domain is gone or disabled')
+  return { scope: { kind: 'domain', id: record.id } as const, record }
+}
+
+function refuseFromSystem(proof: Proof): void {
+  if (proof.parent?.claims.scope.kind !== 'system') return
+  const message =
+    'Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.'
+  refuse('forbidden', 'system-scoped token rescoped', { message })
+}
+
+async function byDefault(ctx: Context, proof: Proof) {
+  const unscoped = { scope: { kind: 'unscoped' } as const, record: undefined }
+  const id = proof.user.defaultProjectId
+  if (id === null || proof.via.length > 0) return unscoped
+  const record = await findProjectScope(ctx.store.db, { id })
+  if (!record?.alive) return unscoped
+  const scope = { kind: 'project', id: record.id } as const
+  const grantee = {
+    userId: proof.user.id,
+    groups: [],
+    now: ctx.now(),
+    defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
+  }
+  const roles = effectiveRoleIds(
+    await grantsFor(ctx.store.db, grantee, scope),
+    (await rolesOf(ctx.store)).implied,
+  )
+  return roles.size > 0 ? { scope, record } : unscoped
+}
+
+/** A delegation with one scope of its own: asking for nothing or for that very scope is fine, for another is not. */
+async function pinned(ctx: Context, proof: Proof, only: Scope, wished: WishedScope): Promise<ResolvedScope> {
+  const { via } = proof
+  if (only.kind !== 'project') return { scope: only, record: undefined, via }
+  const own = await project(ctx, { id: only.id })
+  if (wished.kind === 'default') return { ...own, via }
+  const asked = wished.kind === 'project' ? await project(ctx, wished.project) : undefined
+  if (!asked || !sameScope(asked.scope, only)) {
+    return refuse('unauthenticated', 'a delegated session asked for another scope')
+  }
+  return { ...own, via }
+}
+
+/** `OS-TRUST:trust`: the trustee proves themself and acts on the trust's project. */
+async function throughTrust(ctx: Context, proof: Proof, id: string): Promise<ResolvedScope> {
+  const trust = await findTrust(ctx.store.db, id)
+  if (!trust) return refuse('unauthenticated', `trust ${id} is gone`)
+  if (proof.user.id !== trust.trusteeUserId) return refuse('forbidden', `trust ${id} is for another trustee`)
+  const via: readonly Link[] = [...proof.via, { kind: 'trust', id }]
+  const trustor = trust.impersonation ? await findUser(ctx.store.db, { id: trust.trustorUserId }) : proof.user
+  const user = trustor ?? refuse('unauthenticated', `the trustor of ${id} is gone`)
+  if (trust.projectId === null) return { scope: { kind: 'unscoped' }, record: undefined, via, user }
+  return { ...(await project(ctx, { id: trust.projectId })), via, user }
+}

@@ -1,0 +1,80 @@
+/**
+ * The one validate function. GET and HEAD /v3/auth/tokens, the caller's own X-Auth-Token, rescoping, exchange: all of
+ * them ask here, so that no side door has its own opinion of a token.
+ *
+ * A validated session is remembered under the token's text until anything changes in the database (the epoch), and
+ * never past its expiry.
+ */
+import { type Claims, decodeFernet, decodeJws, type Refused } from '@tokenhouse/tokens'
+import type { Context } from '../context.ts'
+import { refuse } from '../core/refusal.ts'
+import type { Session } from '../core/session.ts'
+import { authMethods } from './auth-methods.ts'
+import { loadSession } from './load-session.ts'
+
+const REMEMBERED = 50_000
+
+interface Memory {
+  epoch: number
+  readonly sessions: Map<string, Session>
+}
+
+const memories = new WeakMap<Context, Memory>()
+
+export interface ValidateOptions {
+  /** Accept a token that expired up to `allow-expired-window` seconds ago (service users finishing long work). */
+  readonly allowExpired?: boolean
+}
+
+/**
+ * The live session of a token text. Refuses with `unauthenticated` whatever the cause: not ours, tampered with,
+ * expired, revoked, or built on something that is gone.
+ */
+export async function validateToken(
+  ctx: Context,
+  text: string,
+  options: ValidateOptions = {},
+): Promise<Session> {
+  const known = peekSession(ctx, text)
+  if (known) return known
+  const epoch = ctx.store.epoch()
+  const claims = await readToken(ctx, text)
+  const now = Math.floor(ctx.now() / 1e6)
+  const grace = options.allowExpired ? ctx.settings.allowExpiredWindow : 0
+  if (claims.expiresAt + grace <= now) return refuse('unauthenticated', 'expired')
+  const session = await loadSession(ctx, claims)
+  if (claims.expiresAt > now) remember(ctx, text, session, epoch)
+  return session
+}
+
+/** The remembered session of a token, if it is still the truth; never touches the database. */
+export function peekSession(ctx: Context, text: string): Session | undefined {
+  const memory = memories.get(ctx)
+  if (!memory || memory.epoch !== ctx.store.epoch()) return undefined
+  const session = memory.sessions.get(text)
+  return session && session.claims.expiresAt * 1e6 > ctx.now() ? session : undefined
+}
+
+/** The claims in a token's text, before anything is looked up. Refuses what is not ours. */
+export async function readToken(ctx: Context, text: string): Promise<Claims> {
+  const keys = await ctx.keys.tokens()
+  const decoded: Claims | Refused = text.includes('.')
+    ? decodeJws(text, keys.jws)
+    : decodeFernet(text, keys.fernet, { methods: authMethods(ctx.settings) })
+  if ('refused' in decoded) return refuse('unauthenticated', `not a token of ours: ${decoded.detail}`)
+  return decoded
+}
+
+function remember(ctx: Context, text: string, session: Session, epoch: number): void {
+  let memory = memories.get(ctx)
+  // `!==` also forgets everything while the epoch is unknown (NaN).
+  if (!memory || memory.epoch !== epoch) {
+    memory = { epoch, sessions: new Map() }
+    memories.set(ctx, memory)
+  }
+  if (memory.sessions.size >= REMEMBERED) {
+    const [oldest] = memory.sessions.keys()
+    if (oldest !== undefined) memory.sessions.delete(oldest)
+  }
+  memory.sessions.set(text, session)
+}

@@ -1,0 +1,31 @@
+/** Schema checks of bodies. The validator is loaded and each schema compiled when first needed, not at start. */
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
+import type { TSchema } from 'typebox'
+import type { BodyFault } from './wire.ts'
+
+let ajv: Promise<Ajv> | undefined
+const compiled = new WeakMap<TSchema, ValidateFunction>()
+
+/** What is wrong with `body`, or undefined. Nothing is coerced, defaulted or removed. */
+export async function checkBody(schema: TSchema, body: unknown): Promise<BodyFault | undefined> {
+  const validate = compiled.get(schema) ?? (await compile(schema))
+  if (validate(body)) return undefined
+  return faultOf(validate.errors?.[0], body)
+}
+
+async function compile(schema: TSchema): Promise<ValidateFunction> {
+  ajv ??= import('ajv').then(({ Ajv }) => new Ajv({ strict: false, verbose: true, unicodeRegExp: true }))
+  const validate = (await ajv).compile(schema)
+  compiled.set(schema, validate)
+  return validate
+}
+
+function faultOf(error: ErrorObject | undefined, body: unknown): BodyFault {
+  return {
+    field: (error?.instancePath ?? '').slice(1),
+    keyword: error?.keyword ?? '',
+    message: error?.message ?? 'is not valid',
+    value: error?.data ?? body,
+    params: (error?.params ?? {}) as Record<string, unknown>,
+  }
+}

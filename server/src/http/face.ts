@@ -1,0 +1,304 @@
+/**
+ * A face: one listener with an ordered list of wires. This file is the pipeline that every operation goes through:
+ * read the body, identify the caller, check the body, load, decide, handle, reply. It knows Fastify and no dialect.
+ */
+import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { Refusal } from '../core/refusal.ts'
+import { checkBody } from './body-check.ts'
+import type { Call, Incoming, Operation, Query, Reply } from './operation.ts'
+import type { Rendered, Wire } from './wire.ts'
+
+export interface FaceOptions<Ctx, Caller> {
+  readonly ctx: Ctx
+  /** The first wire that has an operation for a method and path answers it; the last one answers for unknown paths. */
+  readonly wires: readonly Wire<Ctx, Caller>[]
+  readonly maxBodyBytes: number
+  /** Fixed base of links; follows the request's Host when absent. */
+  readonly publicUrl?: string | undefined
+  /** Addresses (CIDR too) whose X-Forwarded-* headers are believed. */
+  readonly trustedProxies?: readonly string[] | undefined
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  /** Told of every fault of ours, with the request it happened in. */
+  readonly onFault: (error: unknown, incoming: Incoming) => void
+  /** Told of every finished request. Keep it cheap. */
+  readonly onDone?: (done: { operation: string; status: number; ms: number; incoming: Incoming }) => void
+  /** Answers a request before the router sees it; false hands it on. For the one hot route. */
+  readonly hot?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+}
+
+/** Builds a face ready to `listen`. Throws at start when two operations of one wire claim the same method and path. */
+export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): FastifyInstance {
+  const fallback = options.wires.at(-1)
+  if (!fallback) throw new Error('a face needs at least one wire')
+  const app = Fastify({
+    logger: false,
+    ignoreTrailingSlash: true,
+    exposeHeadRoutes: true,
+    routerOptions: { maxParamLength: 1024 },
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
+    bodyLimit: options.maxBodyBytes,
+    keepAliveTimeout: 75_000,
+    serverFactory: (handler) => listener(options, handler),
+    frameworkErrors: (_error, request, reply) => {
+      const incoming = incomingOf(request, options, EMPTY)
+      send(reply, fallback.unknownPath(incoming), request.method)
+    },
+    clientErrorHandler: (_error, socket) => {
+      if (socket.writable) socket.end(MALFORMED)
+    },
+  })
+  // Bodies are read by the pipeline itself: signatures need the bytes, on every method.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined))
+
+  const taken = new Map<string, string[]>()
+  for (const wire of options.wires) {
+    const own = new Set<string>()
+    for (const operation of wire.operations) {
+      const methods = taken.get(operation.path) ?? []
+      if (own.has(`${operation.method} ${operation.path}`)) {
+        throw new Error(`${wire.name} answers ${operation.method} ${operation.path} twice`)
+      }
+      own.add(`${operation.method} ${operation.path}`)
+      if (methods.includes(operation.method)) continue
+      taken.set(operation.path, [...methods, operation.method])
+      app.route({
+        method: operation.method,
+        url: operation.path,
+        handler: (request, reply) => answer(options, wire, operation, request, reply),
+      })
+    }
+  }
+  const known = [...taken].map(([path, methods]) => ({ pattern: patternOf(path), methods }))
+  app.setNotFoundHandler((request, reply) => {
+    const incoming = incomingOf(request, options, EMPTY)
+    const allowed = known.filter((k) => k.pattern.test(incoming.path)).flatMap((k) => k.methods)
+    const rendered =
+      allowed.length > 0 ? fallback.wrongMethod(allowed, incoming) : fallback.unknownPath(incoming)
+    send(reply, rendered, request.method)
+  })
+  return app
+}
+
+const EMPTY = Buffer.alloc(0)
+const MALFORMED = (() => {
+  const body = '{"error":{"code":400,"message":"The HTTP request could not be read.","title":"Bad Request"}}'
+  return `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+})()
+
+function listener<Ctx, Caller>(
+  options: FaceOptions<Ctx, Caller>,
+  handler: (request: IncomingMessage, response: ServerResponse) => void,
+) {
+  const { hot } = options
+  const entry = hot
+    ? (request: IncomingMessage, response: ServerResponse) => {
+        if (!hot(request, response)) handler(request, response)
+      }
+    : handler
+  return options.tls ? createTlsServer({ ...options.tls }, entry) : createServer(entry)
+}
+
+async function answer<Ctx, Caller>(
+  options: FaceOptions<Ctx, Caller>,
+  wire: Wire<Ctx, Caller>,
+  operation: Operation<Ctx, Caller>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const begun = performance.now()
+  let incoming = incomingOf(request, options, EMPTY)
+  let rendered: Rendered
+  try {
+    const raw = await readBody(request.raw, options.maxBodyBytes)
+    if (raw) {
+      incoming = raw.length > 0 ? { ...incoming, rawBody: raw } : incoming
+      rendered = await perform(options, wire, operation, incoming)
+    } else {
+      rendered = wire.unreadableBody('too-large', incoming)
+      rendered = { ...rendered, headers: { ...rendered.headers, connection: 'close' } }
+    }
+  } catch (error) {
+    rendered = renderError(error, wire, incoming, options)
+  }
+  send(reply, rendered, request.method)
+  options.onDone?.({
+    operation: operation.id,
+    status: rendered.status,
+    ms: performance.now() - begun,
+    incoming,
+  })
+  return reply
+}
+
+async function perform<Ctx, Caller>(
+  options: FaceOptions<Ctx, Caller>,
+  wire: Wire<Ctx, Caller>,
+  operation: Operation<Ctx, Caller>,
+  incoming: Incoming,
+): Promise<Rendered> {
+  const { ctx } = options
+  if (hasNul(incoming)) throw new Refusal('bad_request', 'NUL in the path or query')
+  const isPublic = operation.policy === 'public'
+  const caller = isPublic ? (null as Caller) : await wire.identify(ctx, incoming)
+  let body: unknown
+  if (operation.body) {
+    const parsed = parseJson(incoming)
+    if ('why' in parsed) return wire.unreadableBody(parsed.why, incoming)
+    body = parsed.value
+    const fault = await checkBody(operation.body, body)
+    if (fault) return wire.badBody(fault, incoming)
+  }
+  const call: Call<Ctx, Caller> = { ...incoming, ctx, caller, body, operationId: operation.id }
+  const facts = await operation.load?.(call)
+  if (!isPublic && operation.policy !== 'authenticated') {
+    const target = operation.target?.(facts, call) ?? {}
+    if (!wire.permits(ctx, operation.policy, caller, target)) {
+      throw new Refusal('forbidden', `policy ${operation.policy}`, { rule: operation.policy })
+    }
+  }
+  const reply = await operation.handle(call, facts)
+  return renderReply(reply, operation, wire, incoming)
+}
+
+function renderReply<Ctx, Caller>(
+  reply: Reply,
+  operation: Operation<Ctx, Caller>,
+  wire: Wire<Ctx, Caller>,
+  incoming: Incoming,
+): Rendered {
+  const status = reply.status ?? operation.success
+  const { body } = reply
+  const text =
+    body === undefined ? '' : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+  const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
+  return { status, headers: { ...type, ...wire.headers(incoming), ...reply.headers }, body: text }
+}
+
+function renderError<Ctx, Caller>(
+  error: unknown,
+  wire: Wire<Ctx, Caller>,
+  incoming: Incoming,
+  options: FaceOptions<Ctx, Caller>,
+): Rendered {
+  if (error instanceof Refusal && error.code !== 'internal' && error.code !== 'unavailable') {
+    return wire.refusal(error, incoming)
+  }
+  options.onFault(error, incoming)
+  if (error instanceof Refusal) return wire.refusal(error, incoming)
+  const code = isPassing(error) ? 'unavailable' : 'internal'
+  return wire.refusal(new Refusal(code, 'fault', { retryAfter: 1 }), incoming)
+}
+
+/** Faults that pass by themselves: the database is away, locked, full, or going down. */
+function isPassing(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  if (typeof errcode === 'number') return [5, 6, 8, 10, 13, 14].includes(errcode & 0xff)
+  if (typeof code !== 'string') return false
+  return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|ENOTFOUND|57P0|08|53)/.test(code)
+}
+
+function send(reply: FastifyReply, rendered: Rendered, method: string): void {
+  reply.code(rendered.status).headers(rendered.headers)
+  // An empty string would become `content-type: text/plain`; nothing at all is what 204 and friends carry.
+  if (rendered.body.length === 0) reply.header('content-length', rendered.status === 204 ? undefined : '0')
+  if (method === 'HEAD') {
+    reply.header('content-length', String(Buffer.byteLength(rendered.body)))
+    reply.send()
+    return
+  }
+  reply.send(rendered.body.length === 0 ? undefined : rendered.body)
+}
+
+function incomingOf<Ctx, Caller>(
+  request: FastifyRequest,
+  options: FaceOptions<Ctx, Caller>,
+  rawBody: Buffer,
+): Incoming {
+  const cut = request.url.indexOf('?')
+  return {
+    method: request.method,
+    url: request.url,
+    path: cut === -1 ? request.url : request.url.slice(0, cut),
+    headers: request.headers,
+    params: (request.params ?? {}) as Record<string, string>,
+    query: (request.query ?? {}) as Query,
+    baseUrl: options.publicUrl ?? `${request.protocol}://${hostOf(request)}`,
+    remoteAddress: request.ip,
+    requestId: `req-${randomUUID()}`,
+    rawBody,
+  }
+}
+
+/** The Host the client used; what is not a host name or address is not repeated into links. */
+function hostOf(request: FastifyRequest): string {
+  const host = request.host
+  if (host && /^[A-Za-z0-9.\-_]+(:\d+)?$|^\[[0-9a-fA-F:.]+\](:\d+)?$/.test(host)) return host
+  const { localAddress, localPort } = request.socket
+  return `${localAddress}:${localPort}`
+}
+
+/** The whole body, or undefined when it is larger than `limit` bytes. */
+async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  const declared = Number(request.headers['content-length'] ?? 0)
+  if (declared > limit) return undefined
+  if (declared === 0 && request.headers['transfer-encoding'] === undefined) return EMPTY
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) return undefined
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+}
+
+type Parsed = { readonly value: unknown } | { readonly why: 'content-type' | 'syntax' | 'not-an-object' }
+
+function parseJson(incoming: Incoming): Parsed {
+  const { rawBody } = incoming
+  if (rawBody.length === 0) return { value: {} }
+  const type = incoming.headers['content-type']
+  if (type !== undefined && !/^\s*application\/json\s*(;|$)/i.test(type) && type.trim() !== '') {
+    return { why: 'content-type' }
+  }
+  if (!isUtf8(rawBody)) return { why: 'syntax' }
+  const text = rawBody.toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { why: 'syntax' }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { why: 'not-an-object' }
+  // A NUL cannot be stored, and a key that reaches prototypes is never honest.
+  if (text.includes('\\u') || text.includes('__proto__')) {
+    if (!isHonest(value)) return { why: 'syntax' }
+  }
+  return { value }
+}
+
+function isHonest(value: unknown): boolean {
+  if (typeof value === 'string') return !value.includes('\0')
+  if (typeof value !== 'object' || value === null) return true
+  return Object.keys(value).every(
+    (key) => key !== '__proto__' && !key.includes('\0') && isHonest((value as Record<string, unknown>)[key]),
+  )
+}
+
+function hasNul(incoming: Incoming): boolean {
+  return incoming.url.includes('%00') || incoming.url.includes('\0')
+}
+
+function patternOf(path: string): RegExp {
+  const source = path
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replace(/[.$]/g, '\\$&')))
+    .join('/')
+  return new RegExp(`^${source}/?$`)
+}

@@ -1,0 +1,177 @@
+/**
+ * Keys, and everything that has to be given back or used and may not lie open in the database: sealed under a root key
+ * that is not in the database. Nothing outside this file opens a sealed value.
+ *
+ * Sealed form: `s1.` + base64url(IV 12 | tag 16 | ciphertext), AES-256-GCM, the place of the value (`purpose`) as
+ * additional data, so that a sealed value moved to another row does not open.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import {
+  type FernetKey,
+  type FernetKeyring,
+  type JwsKey,
+  type JwsKeyring,
+  newFernetKey,
+  parseFernetKey,
+} from '@tokenhouse/tokens'
+import { perEpoch } from './store/per-epoch.ts'
+import { deleteSealedKey, listSealedKeys, putSealedKey, renameSealedKey } from './store/sealed-keys.ts'
+import type { Db, Store } from './store/store.ts'
+
+export interface TokenKeys {
+  readonly fernet: FernetKeyring
+  readonly jws: JwsKeyring
+}
+
+export interface Keys {
+  /** Encrypts `plain`; `purpose` names the place it will lie in (`credential:<id>`). */
+  seal(plain: string, purpose: string): string
+  /** The plain text again. Throws when tampered with, moved, or sealed under another root key. */
+  open(sealed: string, purpose: string): string
+  /** The keys tokens are made and read with, as of the last change. */
+  tokens(): Promise<TokenKeys>
+}
+
+/** Reads the root key, making it (0600) when `create`. Throws when it is missing or not 32 bytes of base64url. */
+export function readRootKey(path: string, create: boolean): Buffer {
+  if (!existsSync(path)) {
+    if (!create) throw new Error(`root key missing: ${path} (the database holds values sealed under it)`)
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+    chmodSync(path, 0o600)
+  }
+  const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
+  if (key.length !== 32) throw new Error(`root key ${path} is not 32 bytes of base64url`)
+  return key
+}
+
+export function openKeys(store: Store, rootKey: Buffer): Keys {
+  const sealing = Buffer.from(hkdfSync('sha256', rootKey, '', 'tokenhouse sealing v1', 32))
+  const open = (sealed: string, purpose: string): string => openSealed(sealing, sealed, purpose)
+  const tokens = perEpoch(async (from) => loadTokenKeys(from.db, open))
+  return { seal: (plain, purpose) => sealPlain(sealing, plain, purpose), open, tokens: () => tokens(store) }
+}
+
+function sealPlain(key: Buffer, plain: string, purpose: string): string {
+  const iv = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(purpose))
+  const text = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
+  return `s1.${Buffer.concat([iv, cipher.getAuthTag(), text]).toString('base64url')}`
+}
+
+function openSealed(key: Buffer, sealed: string, purpose: string): string {
+  if (!sealed.startsWith('s1.')) throw new Error(`not a sealed value: ${purpose}`)
+  const bytes = Buffer.from(sealed.slice(3), 'base64url')
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
+  decipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(12, 28))
+  return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
+}
+
+async function loadTokenKeys(db: Db, open: Keys['open']): Promise<TokenKeys> {
+  const rows = await listSealedKeys(db)
+  const fernet = rows
+    .filter((row) => row.purpose === 'fernet')
+    .map((row) => ({ index: Number(row.id), key: parseFernetKey(open(row.material, `fernet:${row.id}`)) }))
+    .sort((a, b) => b.index - a.index)
+  const primary = fernet[0]
+  const signing = rows.filter((row) => row.purpose === 'jws')
+  const current = signing.filter((row) => row.state === 'current').at(-1)
+  if (!primary || !current) throw new Error('no token keys: run `tokenhouse bootstrap`')
+  const parse = (row: (typeof rows)[number]): JwsKey => {
+    const privateKey = createPrivateKey(open(row.material, `jws:${row.id}`))
+    return { kid: row.id, privateKey, publicKey: createPublicKey(privateKey) }
+  }
+  return {
+    fernet: { primary: primary.key, all: fernet.map((f): FernetKey => f.key) },
+    jws: { primary: parse(current), all: signing.map(parse) },
+  }
+}
+
+/** One Fernet key of the numbered repository: 0 is staged (the next primary), the highest number signs. */
+export interface NumberedKey {
+  readonly index: number
+  readonly text: string
+}
+
+/** The repository as Keystone numbers it, lowest first. */
+export async function exportFernetKeys(store: Store, keys: Keys): Promise<readonly NumberedKey[]> {
+  const rows = await listSealedKeys(store.db, 'fernet')
+  return rows
+    .map((row) => ({ index: Number(row.id), text: keys.open(row.material, `fernet:${row.id}`) }))
+    .sort((a, b) => a.index - b.index)
+}
+
+/** Replaces the repository. Refuses an empty one, a key that does not parse, and two keys of one number. */
+export async function importFernetKeys(
+  store: Store,
+  keys: Keys,
+  incoming: readonly NumberedKey[],
+  now: number,
+): Promise<void> {
+  if (incoming.length === 0) throw new Error('no keys to import')
+  if (new Set(incoming.map((k) => k.index)).size !== incoming.length)
+    throw new Error('a key number occurs twice')
+  for (const key of incoming) parseFernetKey(key.text)
+  await store.write(async (tx) => {
+    for (const row of await listSealedKeys(tx, 'fernet')) await deleteSealedKey(tx, 'fernet', row.id)
+    for (const key of incoming) await putFernet(tx, keys, key, now)
+  })
+}
+
+/**
+ * Keystone's rotation: the staged key 0 becomes the new primary (highest number + 1), a new key is staged as 0, and the
+ * oldest secondaries beyond `keep` keys go. Refuses `keep` below 2, which would void every token at once.
+ */
+export async function rotateFernetKeys(store: Store, keys: Keys, keep: number, now: number): Promise<void> {
+  if (keep < 2) throw new Error('at least 2 keys have to be kept: the primary and the staged one')
+  await store.write(async (tx) => {
+    const rows = await listSealedKeys(tx, 'fernet')
+    const numbers = rows.map((row) => Number(row.id)).sort((a, b) => a - b)
+    const next = (numbers.at(-1) ?? 0) + 1
+    const staged = rows.find((row) => row.id === '0')
+    if (staged) {
+      const text = keys.open(staged.material, 'fernet:0')
+      await renameSealedKey(tx, 'fernet', '0', String(next))
+      await putFernet(tx, keys, { index: next, text }, now)
+    } else {
+      await putFernet(tx, keys, { index: next, text: newFernetKey() }, now)
+    }
+    await putFernet(tx, keys, { index: 0, text: newFernetKey() }, now)
+    const secondaries = numbers.filter((n) => n > 0)
+    const excess = Math.max(0, secondaries.length + 2 - keep)
+    for (const n of secondaries.slice(0, excess)) await deleteSealedKey(tx, 'fernet', String(n))
+  })
+}
+
+/** Adds a signing key pair for JWS tokens and makes it the current one; older ones go on verifying. */
+export async function rotateJwsKey(tx: Db, keys: Keys, now: number): Promise<void> {
+  for (const row of await listSealedKeys(tx, 'jws')) await putSealedKey(tx, { ...row, state: 'retired' })
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const id = randomBytes(8).toString('hex')
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const material = keys.seal(pem, `jws:${id}`)
+  await putSealedKey(tx, { purpose: 'jws', id, state: 'current', material, created_at: now })
+}
+
+async function putFernet(tx: Db, keys: Keys, key: NumberedKey, now: number): Promise<void> {
+  const id = String(key.index)
+  const material = keys.seal(key.text, `fernet:${id}`)
+  await putSealedKey(tx, { purpose: 'fernet', id, state: 'current', material, created_at: now })
+}
+
+/** First keys of a new house: one primary, one staged, one signing pair. */
+export async function createFirstKeys(tx: Db, keys: Keys, now: number): Promise<void> {
+  await putFernet(tx, keys, { index: 1, text: newFernetKey() }, now)
+  await putFernet(tx, keys, { index: 0, text: newFernetKey() }, now)
+  await rotateJwsKey(tx, keys, now)
+}

@@ -1,0 +1,66 @@
+/** The service catalog as tokens show it: enabled endpoints of enabled services. */
+import { perEpoch } from './per-epoch.ts'
+import type { Store } from './store.ts'
+
+export interface CatalogEndpoint {
+  readonly id: string
+  readonly interface: string
+  readonly regionId: string | null
+  readonly url: string
+}
+
+export interface CatalogService {
+  readonly id: string
+  readonly type: string
+  readonly name: string | null
+  readonly endpoints: readonly CatalogEndpoint[]
+}
+
+export interface Catalog {
+  readonly services: readonly CatalogService[]
+  /** Endpoint ids a project is limited to; a project that is absent sees everything. */
+  readonly byProject: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** Remembered until something changes: every token answer needs it. Ordered by service id, then endpoint id. */
+export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async ({ db }) => {
+  const [services, endpoints, own, grouped] = await Promise.all([
+    db.selectFrom('service').selectAll().where('enabled', '=', 1).orderBy('id').execute(),
+    db.selectFrom('endpoint').selectAll().where('enabled', '=', 1).orderBy('id').execute(),
+    db.selectFrom('project_endpoint').selectAll().execute(),
+    db
+      .selectFrom('project_endpoint_group as pg')
+      .innerJoin('endpoint_group as g', 'g.id', 'pg.endpoint_group_id')
+      .select(['pg.project_id', 'g.filters'])
+      .execute(),
+  ])
+  const byProject = new Map<string, Set<string>>()
+  const show = (projectId: string, endpointId: string): void => {
+    const shown = byProject.get(projectId) ?? new Set<string>()
+    byProject.set(projectId, shown.add(endpointId))
+  }
+  for (const { project_id, endpoint_id } of own) show(project_id, endpoint_id)
+  for (const { project_id, filters } of grouped) {
+    const wanted = Object.entries(JSON.parse(filters) as Record<string, unknown>)
+    for (const endpoint of endpoints) {
+      const seen: Record<string, unknown> = { ...endpoint, enabled: endpoint.enabled === 1 }
+      if (wanted.every(([key, value]) => seen[key] === value)) show(project_id, endpoint.id)
+    }
+  }
+  return {
+    services: services.map((service) => ({
+      id: service.id,
+      type: service.type,
+      name: service.name,
+      endpoints: endpoints
+        .filter((endpoint) => endpoint.service_id === service.id)
+        .map((endpoint) => ({
+          id: endpoint.id,
+          interface: endpoint.interface,
+          regionId: endpoint.region_id,
+          url: endpoint.url,
+        })),
+    })),
+    byProject,
+  }
+})

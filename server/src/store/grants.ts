@@ -1,0 +1,94 @@
+/** What they may: grants of a user (and of the groups they are in) that could matter for a scope, in one read. */
+import type { Scope } from '@tokenhouse/tokens'
+import { sql } from 'kysely'
+import type { Grant, RoleGraph } from '../core/assignments.ts'
+import type { RoleFacts } from '../core/session.ts'
+import { perEpoch } from './per-epoch.ts'
+import type { Db } from './store.ts'
+
+/** Whose grants: a user with the groups stored for them, plus groups a mapping or a token names. */
+export interface Grantee {
+  readonly userId: string
+  /** Group ids beyond the stored memberships (federated tokens carry them). */
+  readonly groups: readonly string[]
+  /** Microseconds; memberships a mapping gave lapse by it. */
+  readonly now: number
+  /** Seconds a mapped membership lives when its identity provider does not say. */
+  readonly defaultMembershipTtl: number
+}
+
+/** Every grant on the scope or above it that could count there. Deciding which do is `effectiveRoleIds`' business. */
+export async function grantsFor(db: Db, grantee: Grantee, scope: Scope): Promise<readonly Grant[]> {
+  if (scope.kind === 'unscoped') return []
+  const actor = actorCondition(grantee)
+  if (scope.kind === 'project') {
+    // A plain grant counts only on the project itself, an inherited one only from above: the domain's row is the
+    // topmost ancestor.
+    const { rows } = await sql<{ role_id: string; inherited: number; on_target: number }>`
+      with recursive up(id, parent_id, on_target) as (
+        select id, parent_id, 1 from project where id = ${scope.id}
+        union all
+        select p.id, p.parent_id, 0 from project p join up on p.id = up.parent_id
+      )
+      select a.role_id, a.inherited, up.on_target
+      from up join assignment a on a.target_id = up.id
+      where ((up.on_target = 1 and a.target_kind = 'project' and a.inherited = 0)
+          or (up.on_target = 0 and a.target_kind in ('project', 'domain') and a.inherited = 1))
+        and ${actor}`.execute(db)
+    return rows.map(toGrant)
+  }
+  const targetId = scope.kind === 'domain' ? scope.id : 'system'
+  const { rows } = await sql<{ role_id: string; inherited: number; on_target: number }>`
+    select a.role_id, a.inherited, 1 as on_target from assignment a
+    where a.target_id = ${targetId} and a.target_kind = ${scope.kind} and a.inherited = 0 and ${actor}`.execute(
+    db,
+  )
+  return rows.map(toGrant)
+}
+
+function toGrant(row: { role_id: string; inherited: number; on_target: number }): Grant {
+  return { roleId: row.role_id, inherited: row.inherited === 1, onTarget: row.on_target === 1 }
+}
+
+/** SQL that is true for an assignment `a` to the grantee or one of their groups. */
+export function actorCondition(grantee: Grantee) {
+  const named = grantee.groups.length > 0 ? sql`or a.actor_id in (${sql.join(grantee.groups)})` : sql``
+  return sql`((a.actor_kind = 'user' and a.actor_id = ${grantee.userId})
+    or (a.actor_kind = 'group' and (a.actor_id in (
+      select m.group_id from membership m where m.user_id = ${grantee.userId}
+      union all
+      select e.group_id from expiring_membership e left join identity_provider i on i.id = e.idp_id
+      where e.user_id = ${grantee.userId}
+        and e.last_verified_at + coalesce(i.authorization_ttl * 60, ${grantee.defaultMembershipTtl}) * cast(1000000 as bigint) > ${grantee.now}
+    ) ${named})))`
+}
+
+export interface Roles {
+  readonly byId: ReadonlyMap<string, RoleFacts>
+  readonly implied: RoleGraph
+}
+
+/** All roles and what they imply: few, asked for at every decision, so remembered until something changes. */
+export const rolesOf: (store: import('./store.ts').Store) => Promise<Roles> = perEpoch(async ({ db }) => {
+  const [roles, inferences] = await Promise.all([
+    db.selectFrom('role').select(['id', 'name', 'domain_id', 'description', 'options']).execute(),
+    db.selectFrom('implied_role').selectAll().execute(),
+  ])
+  const implied = new Map<string, string[]>()
+  for (const { prior_role_id, implied_role_id } of inferences) {
+    implied.set(prior_role_id, [...(implied.get(prior_role_id) ?? []), implied_role_id])
+  }
+  const byId = new Map(
+    roles.map((role): [string, RoleFacts] => [
+      role.id,
+      {
+        id: role.id,
+        name: role.name,
+        domainId: role.domain_id,
+        description: role.description,
+        options: JSON.parse(role.options),
+      },
+    ]),
+  )
+  return { byId, implied }
+})

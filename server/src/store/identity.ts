@@ -1,0 +1,123 @@
+/** Who: users with their domain and password, as one read. */
+import type { UserRow } from './schema.ts'
+import type { Db } from './store.ts'
+
+/** Everything a login or a validation wants to know about a user. Times in microseconds. */
+export interface UserRecord {
+  readonly id: string
+  readonly name: string
+  readonly kind: UserRow['kind']
+  readonly enabled: boolean
+  readonly domain: { readonly id: string; readonly name: string; readonly enabled: boolean }
+  readonly defaultProjectId: string | null
+  readonly options: Readonly<Record<string, unknown>>
+  /** The newer of the user's and the domain's own moment: tokens issued up to then are void. */
+  readonly tokensValidFrom: number
+  readonly createdAt: number
+  readonly lastActiveAt: number | null
+  readonly failedAuthCount: number
+  readonly failedAuthAt: number
+  /** The current password, or null when there is none. */
+  readonly password: {
+    readonly id: string
+    readonly hash: string
+    readonly createdAt: number
+    readonly expiresAt: number | null
+    readonly selfService: boolean
+  } | null
+}
+
+/** A user by id, or by name in a domain by id or name. */
+export type UserReference =
+  | { readonly id: string }
+  | { readonly name: string; readonly domain: { readonly id: string } | { readonly name: string } }
+
+export async function findUser(db: Db, reference: UserReference): Promise<UserRecord | undefined> {
+  let query = db
+    .selectFrom('user as u')
+    .innerJoin('project as d', 'd.id', 'u.domain_id')
+    .leftJoin('password as p', 'p.user_id', 'u.id')
+    .select([
+      'u.id',
+      'u.name',
+      'u.kind',
+      'u.enabled',
+      'u.default_project_id',
+      'u.options',
+      'u.tokens_valid_from',
+      'u.created_at',
+      'u.last_active_at',
+      'u.failed_auth_count',
+      'u.failed_auth_at',
+      'd.id as domain_id',
+      'd.name as domain_name',
+      'd.enabled as domain_enabled',
+      'd.tokens_valid_from as domain_valid_from',
+      'p.id as password_id',
+      'p.hash',
+      'p.self_service',
+      'p.created_at as password_created_at',
+      'p.expires_at',
+    ])
+    .orderBy('p.created_at', 'desc')
+    .limit(1)
+  if ('id' in reference) {
+    query = query.where('u.id', '=', reference.id)
+  } else {
+    const { domain } = reference
+    query = query.where('u.name', '=', reference.name).where('u.kind', '=', 'local')
+    query =
+      'id' in domain
+        ? query.where('u.domain_id', '=', domain.id)
+        : query.where('d.name', '=', domain.name).where('d.is_domain', '=', 1)
+  }
+  const row = await query.executeTakeFirst()
+  if (!row) return undefined
+  return {
+    id: row.id,
+    name: row.name,
+    kind: row.kind,
+    enabled: row.enabled === 1,
+    domain: { id: row.domain_id, name: row.domain_name, enabled: row.domain_enabled === 1 },
+    defaultProjectId: row.default_project_id,
+    options: JSON.parse(row.options),
+    tokensValidFrom: Math.max(row.tokens_valid_from, row.domain_valid_from),
+    createdAt: row.created_at,
+    lastActiveAt: row.last_active_at,
+    failedAuthCount: row.failed_auth_count,
+    failedAuthAt: row.failed_auth_at,
+    password:
+      row.password_id === null || row.hash === null
+        ? null
+        : {
+            id: row.password_id,
+            hash: row.hash,
+            createdAt: row.password_created_at ?? 0,
+            expiresAt: row.expires_at,
+            selfService: row.self_service === 1,
+          },
+  }
+}
+
+/** Counts a wrong password. */
+export async function countFailedLogin(tx: Db, userId: string, at: number): Promise<void> {
+  await tx
+    .updateTable('user')
+    .set((eb) => ({ failed_auth_count: eb('failed_auth_count', '+', 1), failed_auth_at: at }))
+    .where('id', '=', userId)
+    .execute()
+}
+
+/** Forgets wrong passwords and notes the day of a good login (security compliance counts idle days). */
+export async function noteGoodLogin(tx: Db, userId: string, at: number): Promise<void> {
+  await tx
+    .updateTable('user')
+    .set({ failed_auth_count: 0, failed_auth_at: 0, last_active_at: at })
+    .where('id', '=', userId)
+    .execute()
+}
+
+/** Replaces a password's hash by a stronger one of the same password. */
+export async function replaceHash(tx: Db, passwordId: string, hash: string): Promise<void> {
+  await tx.updateTable('password').set({ hash }).where('id', '=', passwordId).execute()
+}
