@@ -32,7 +32,10 @@ export type Link =
       readonly protocol: string
       readonly groups: readonly string[]
     }
-  /** An EC2-style credential (id of the stored credential). */
+  /**
+   * An EC2-style credential (id of the stored credential). `id` is empty when the token comes from a Keystone that
+   * shares our keys: its tokens say that a credential was used, not which. A lookup of it finds nothing, on purpose.
+   */
   | { readonly kind: 'credential'; readonly id: string }
   /** A Huawei/Alibaba access key (its public id, `AK`). */
   | { readonly kind: 'access_key'; readonly id: string }
@@ -45,7 +48,10 @@ export type Link =
 export interface Claims {
   /** Who the session is. 32 lower-case hex digits as a rule, but any text (federated and imported ids). */
   readonly userId: string
-  /** How it was proved, oldest first, Keystone's names: `password`, `token`, `mapped`, `assume_role` ... */
+  /**
+   * How it was proved, Keystone's names: `password`, `token`, `mapped`, `assume_role` ... A set: Keystone's Fernet
+   * payloads keep no order and come back newest configured method first.
+   */
   readonly methods: readonly string[]
   readonly scope: Scope
   /** Delegation chain, oldest link first; empty when the user acts in person. */

@@ -1,0 +1,147 @@
+/**
+ * The Fernet container (https://github.com/fernet/spec/blob/master/Spec.md), as Keystone writes it: without the `=`
+ * padding. It keeps bytes secret and unchanged and says when they were sealed; what the bytes mean is not its business.
+ *
+ *   0      1 byte    80
+ *   1      8 bytes   seconds since the epoch, big-endian
+ *   9     16 bytes   initialisation vector
+ *   25    16 n       AES-128-CBC of the plaintext with PKCS #7 padding
+ *   end   32 bytes   HMAC-SHA256 of everything before it
+ *
+ * A key is 32 bytes: the first 16 sign, the last 16 encrypt.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+  timingSafeEqual,
+} from 'node:crypto'
+import { Malformed } from '../refused.ts'
+import { decodeBase64url, maxTokenLength } from '../text.ts'
+
+export interface FernetKey {
+  readonly signing: KeyObject
+  readonly encryption: KeyObject
+}
+
+/** `primary` seals; all of `all`, the primary among them, open. Made by `fernetKeyring`. */
+export interface FernetKeyring {
+  readonly primary: FernetKey
+  readonly all: readonly FernetKey[]
+}
+
+/** Bytes of a container and when it was sealed (seconds since the epoch). */
+export interface Opened {
+  readonly plaintext: Buffer
+  readonly sealedAt: number
+}
+
+const overhead = 1 + 8 + 16 + 32
+const twoTo32 = 2 ** 32
+
+/** A new key as text, the 44 characters Keystone's key files hold. */
+export function newFernetKey(): string {
+  return `${randomBytes(32).toString('base64url')}=`
+}
+
+/**
+ * A key from its text: 44 characters of base64url with padding, as in Keystone's key files; white space around it is
+ * ignored. Throws TypeError, without the text, on anything else and on 32 zero bytes (Keystone's public null key).
+ */
+export function parseFernetKey(text: string): FernetKey {
+  const trimmed = text.trim()
+  const bytes = trimmed.length === 44 && trimmed.endsWith('=') ? decodeBase64url(trimmed.slice(0, 43)) : null
+  if (bytes === null) throw new TypeError('a Fernet key is 32 bytes as 44 characters of base64url')
+  if (bytes.every((byte) => byte === 0))
+    throw new TypeError('the Fernet key of zero bytes is public, make a new one')
+  const key = {
+    signing: createSecretKey(bytes.subarray(0, 16)),
+    encryption: createSecretKey(bytes.subarray(16)),
+  }
+  bytes.fill(0)
+  return key
+}
+
+/**
+ * A keyring of keys in the order they are tried; the first seals. For a Keystone key repository: highest number first,
+ * key 0 (staged) last. Throws RangeError when there is none.
+ */
+export function fernetKeyring(keys: readonly FernetKey[]): FernetKeyring {
+  const primary = keys[0]
+  if (primary === undefined) throw new RangeError('a keyring needs a key')
+  return { primary, all: [...keys] }
+}
+
+/**
+ * Seals bytes. `iv` is 16 unpredictable bytes, by default from the system's generator; give one only to repeat a known
+ * answer. Throws RangeError when the text would be longer than a token may be.
+ */
+export function sealFernet(
+  plaintext: Uint8Array,
+  key: FernetKey,
+  at: { readonly seconds: number; readonly iv?: Uint8Array },
+): string {
+  const signed = 25 + plaintext.length - (plaintext.length % 16) + 16
+  const bytes = Buffer.allocUnsafe(signed + 32)
+  bytes[0] = 0x80
+  bytes.writeUInt32BE(Math.floor(at.seconds / twoTo32), 1)
+  bytes.writeUInt32BE(at.seconds % twoTo32, 5)
+  bytes.set(at.iv ?? freshIv(), 9)
+  const cipher = createCipheriv('aes-128-cbc', key.encryption, bytes.subarray(9, 25))
+  const body = cipher.update(plaintext)
+  bytes.set(body, 25)
+  bytes.set(cipher.final(), 25 + body.length)
+  bytes.set(createHmac('sha256', key.signing).update(bytes.subarray(0, signed)).digest(), signed)
+  const text = bytes.toString('base64url')
+  if (text.length > maxTokenLength) throw new RangeError('claims too large for a token')
+  return text
+}
+
+// The system's generator is asked for 256 vectors at a time: one call costs as much as sealing half a token.
+const randomPool = Buffer.alloc(16 * 256)
+let poolUsed = randomPool.length
+
+/** 16 random bytes that are handed out once. */
+function freshIv(): Buffer {
+  if (poolUsed === randomPool.length) {
+    randomFillSync(randomPool)
+    poolUsed = 0
+  }
+  poolUsed += 16
+  return randomPool.subarray(poolUsed - 16, poolUsed)
+}
+
+/**
+ * Opens a container. Throws Malformed: not the one base64url spelling of such bytes, or sealed with none of the keys.
+ * Nothing is decrypted before the whole text is authenticated. Age is not judged here.
+ */
+export function openFernet(text: string, keyring: FernetKeyring): Opened {
+  if (text.length > maxTokenLength) throw new Malformed('longer than a token may be', 'malformed')
+  const bytes = decodeBase64url(text)
+  if (bytes === null) throw new Malformed('not canonical base64url', 'malformed')
+  const size = bytes.length - overhead
+  if (size < 16 || size % 16 !== 0 || bytes[0] !== 0x80)
+    throw new Malformed('not a Fernet container', 'malformed')
+  const signed = bytes.length - 32
+  const key = keyOf(bytes.subarray(0, signed), bytes.subarray(signed), keyring)
+  if (key === undefined) throw new Malformed('sealed with none of our keys', 'not_authentic')
+  const sealedAt = bytes.readUInt32BE(1) * twoTo32 + bytes.readUInt32BE(5)
+  const decipher = createDecipheriv('aes-128-cbc', key.encryption, bytes.subarray(9, 25))
+  const body = decipher.update(bytes.subarray(25, signed))
+  try {
+    const end = decipher.final()
+    return { plaintext: end.length === 0 ? body : Buffer.concat([body, end]), sealedAt }
+  } catch {
+    throw new Malformed('padding of the plaintext')
+  }
+}
+
+function keyOf(signed: Buffer, mac: Buffer, keyring: FernetKeyring): FernetKey | undefined {
+  return keyring.all.find((key) =>
+    timingSafeEqual(createHmac('sha256', key.signing).update(signed).digest(), mac),
+  )
+}

@@ -1,0 +1,31 @@
+import type { Link } from '../claims.ts'
+import { Malformed } from '../refused.ts'
+import { asArray, asRecord, asString } from './json.ts'
+
+/** Members of a link of each kind, besides `kind`. */
+const members: {
+  readonly [K in Link['kind']]: readonly Exclude<keyof Extract<Link, { kind: K }>, 'kind'>[]
+} = {
+  trust: ['id'],
+  application_credential: ['id'],
+  oauth1: ['id'],
+  oauth2: ['thumbprint'],
+  federation: ['idp', 'protocol', 'groups'],
+  credential: ['id'],
+  access_key: ['id'],
+  agency: ['id', 'assumedBy', 'session'],
+}
+
+/** A link from JSON: exactly the members of its kind, texts (and an array of texts). Throws Malformed otherwise. */
+export function readLink(value: unknown): Link {
+  const link = asRecord(value)
+  const kind = asString(link['kind'])
+  const names = Object.hasOwn(members, kind) ? members[kind as Link['kind']] : undefined
+  if (names === undefined) throw new Malformed('link of a kind we do not know')
+  if (Object.keys(link).length !== names.length + 1) throw new Malformed('link with other members')
+  for (const name of names) {
+    if (name === 'groups') asArray(link[name]).forEach(asString)
+    else asString(link[name])
+  }
+  return link as unknown as Link
+}
