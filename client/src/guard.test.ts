@@ -30,6 +30,7 @@ describe('a guard', () => {
       methods: ['password'],
       auditIds: ['dTAmZrDtTbO9u7v8Qq1AkQ'],
       delegated: undefined,
+      checked: 'online',
     })
     assert.ok(expiresAt > Date.now())
     assert.equal(outcome.serviceIdentity, undefined)
@@ -185,6 +186,7 @@ describe('options of a guard', () => {
     ['authUrl', { authUrl: 'http://u:p@127.0.0.1/v3' }],
     ['authUrl', { authUrl: 'http://127.0.0.1/v3?x=1' }],
     ['authUrl', { authUrl: 'http://id.example.com/v3' }],
+    ['offlineKeysUrl', { offlineKeysUrl: 'http://id.example.com/keys' }],
     ['cacheSeconds', { cacheSeconds: 11 }],
     ['cacheSeconds', { cacheSeconds: -1 }],
     ['cacheSeconds', { cacheSeconds: Number.NaN }],

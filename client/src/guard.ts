@@ -12,6 +12,7 @@ import { isAllowedBy, pathOf, plainPath } from './access-rules.ts'
 import { type Answer, renderAnswer } from './answer.ts'
 import type { CallerIdentity, CheckedToken } from './identity.ts'
 import { type StrippableRequest, stripIdentityHeaders } from './identity-headers.ts'
+import { createOfflineCheck, type OfflineCheck } from './offline-check.ts'
 import { createOnlineCheck, type Verdict } from './online-check.ts'
 import { type Clock, type GuardOptions, readOptions } from './options.ts'
 import { createOwnToken } from './own-token.ts'
@@ -84,8 +85,11 @@ export function buildGuard(options: GuardOptions, clock: Clock): Guard {
   const reportExpired = options.reportExpired === true
   const online = createOnlineCheck({ transport, ownToken, clock, reportExpired })
   const tokens = createTokenCheck(online, settings, clock)
+  const offline =
+    settings.keysUrl &&
+    createOfflineCheck(createTransport({ ...settings, baseUrl: settings.keysUrl, ca: options.ca }), clock)
   const report = createProblemReport(options.onProblem, clock)
-  const parts: Parts = { options, tokens }
+  const parts: Parts = { options, tokens, offline }
 
   return {
     async check(request) {
@@ -107,13 +111,17 @@ export function buildGuard(options: GuardOptions, clock: Clock): Guard {
     },
     answer: (refusal) => renderAnswer(refusal, settings.publicAuthUrl, options.renderRefusal),
     size: tokens.size,
-    close: transport.close,
+    close: () => {
+      transport.close()
+      offline?.close()
+    },
   }
 }
 
 interface Parts {
   readonly options: GuardOptions
   readonly tokens: TokenCheck
+  readonly offline: OfflineCheck | undefined
 }
 
 interface Called {
@@ -125,7 +133,7 @@ type BadVerdict = Exclude<Verdict, { kind: 'valid' }>
 
 /** The service that sends a request on is checked first: only then may the user's own token have expired. */
 async function judge(parts: Parts, request: GuardedRequest, called: Called): Promise<Outcome | BadVerdict> {
-  const { options, tokens } = parts
+  const { options, tokens, offline } = parts
   const caller = tokenIn(request, 'x-auth-token')
   if (caller === undefined) return refused('missing')
   if (caller === 'unreadable') return refused('invalid')
@@ -133,7 +141,8 @@ async function judge(parts: Parts, request: GuardedRequest, called: Called): Pro
   const service = await judgeService(parts, request)
   if (service !== undefined && !('identity' in service)) return service
 
-  const verdict = await tokens.check(caller, service !== undefined)
+  const signed = service === undefined ? await offline?.check(caller) : undefined
+  const verdict = signed ?? (await tokens.check(caller, service !== undefined))
   if (verdict.kind !== 'valid') return verdict
 
   const { identity, accessRules } = verdict.token

@@ -19,7 +19,7 @@ export interface CallerIdentity {
   readonly domainName: string | undefined
   /** True for a token scoped to the whole system. */
   readonly system: boolean
-  /** Role names. Empty for an unscoped token. */
+  /** Role names. Empty for an unscoped token and for one that was checked offline. */
   readonly roles: readonly string[]
   /** How the session was proved, for example `password`, `token`. */
   readonly methods: readonly string[]
@@ -29,6 +29,8 @@ export interface CallerIdentity {
   readonly expiresAt: number
   /** Through whom the caller acts; undefined when in person. */
   readonly delegated: Delegation | undefined
+  /** `offline`: the signature alone was checked; revocation, roles and names were not seen. */
+  readonly checked: 'online' | 'offline'
 }
 
 export interface Delegation {
@@ -91,6 +93,7 @@ export function readTokenBody(body: unknown): CheckedToken | undefined {
     auditIds: list(token['audit_ids']).filter((id) => typeof id === 'string'),
     expiresAt,
     delegated: readDelegation(token),
+    checked: 'online',
   }
   return deepFreeze({ identity, accessRules })
 }

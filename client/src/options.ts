@@ -63,6 +63,11 @@ export interface GuardOptions {
   readonly ca?: string | Buffer
   /** Tokens over plain HTTP to another machine can be read on the way; default false refuses it. */
   readonly insecureHttp?: boolean
+  /**
+   * Check signed tokens (JWS, ES256) offline, with the key set (RFC 7517) at this address. Costs: a revoked token is
+   * accepted until it expires; roles and names are unknown. Left out: every token is checked online.
+   */
+  readonly offlineKeysUrl?: string
   /** Told when the guard cannot do its work, at most every 10 seconds for each kind. Default: a process warning. */
   readonly onProblem?: (problem: Problem) => void
 }
@@ -94,15 +99,19 @@ export interface Settings {
   readonly timeoutMs: number
   readonly maxSockets: number
   readonly maxPending: number
+  readonly keysUrl: URL | undefined
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Throws a TypeError that names the option. */
 export function readOptions(options: GuardOptions): Settings {
-  const baseUrl = readUrl('authUrl', options.authUrl)
-  if (baseUrl.protocol === 'http:' && !LOOPBACK.test(baseUrl.hostname) && options.insecureHttp !== true) {
-    throw new TypeError('authUrl: plain HTTP shows tokens on the way; use https, or set insecureHttp')
+  const baseUrl = serviceUrl(readUrl('authUrl', options.authUrl))
+  const keysUrl =
+    options.offlineKeysUrl === undefined ? undefined : readUrl('offlineKeysUrl', options.offlineKeysUrl)
+  if (options.insecureHttp !== true) {
+    refusePlainHttp('authUrl', baseUrl)
+    if (keysUrl !== undefined) refusePlainHttp('offlineKeysUrl', keysUrl)
   }
   checkCredentials(options.credentials)
   return {
@@ -110,7 +119,8 @@ export function readOptions(options: GuardOptions): Settings {
     publicAuthUrl:
       options.publicAuthUrl === undefined
         ? baseUrl.href
-        : readUrl('publicAuthUrl', options.publicAuthUrl).href,
+        : serviceUrl(readUrl('publicAuthUrl', options.publicAuthUrl)).href,
+    keysUrl,
     cacheMs: readNumber('cacheSeconds', options.cacheSeconds ?? 10, [0, 10]) * 1000,
     cacheSize: readNumber('cacheSize', options.cacheSize ?? 10_000, [2, 10_000_000]),
     timeoutMs: readNumber('timeoutMs', options.timeoutMs ?? 5000, [1, 600_000]),
@@ -127,9 +137,20 @@ function readUrl(name: string, value: string): URL {
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new TypeError(`${name}: must hold no user, password, query or fragment`)
   }
+  return url
+}
+
+function serviceUrl(url: URL): URL {
   const path = url.pathname.replace(/\/+$/, '')
   url.pathname = path.endsWith('/v3') ? path : `${path}/v3`
   return url
+}
+
+function refusePlainHttp(name: string, url: URL): void {
+  if (url.protocol === 'https:' || LOOPBACK.test(url.hostname)) return
+  throw new TypeError(
+    `${name}: plain HTTP can be read and changed on the way; use https, or set insecureHttp`,
+  )
 }
 
 function readNumber(name: string, value: number, [low, high]: readonly [number, number]): number {
