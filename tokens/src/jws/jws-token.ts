@@ -81,10 +81,14 @@ export function encodeJws(claims: Claims, keyring: JwsKeyring): string {
   return signCompact(body, keyring.primary)
 }
 
-/** The claims of a token, or why it is none. Never throws, whatever the text is. Times are compared with no clock. */
+/**
+ * The claims of a token, or why it is none. Never throws, whatever the text is. Times are compared with no clock. Keys
+ * of other algorithms than ES256 in the ring are for other tokens and are not tried.
+ */
 export function decodeJws(text: string, keyring: Pick<JwsKeyring, 'all'>): Claims | Refused {
   return orRefused(() => {
-    const verified = verifyCompact(text, keyring.all)
+    const keys = keyring.all.filter(({ algorithm }) => algorithm.name === 'ES256')
+    const verified = verifyCompact(text, keys)
     if ('refused' in verified) throw new Malformed(verified.detail, verified.refused)
     const claims = readClaims(verified.claims)
     const fault = claimsFault(claims)
