@@ -9,9 +9,13 @@ export const cleanEnvironment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith('TOKENHOUSE_')),
 )
 
-/** Runs Node with `args`; true when it exits 0. */
-export function runNode(args: readonly string[], cwd = root): boolean {
-  return spawnSync(process.execPath, args, { cwd, env: cleanEnvironment, stdio: 'inherit' }).status === 0
+/** Runs Node with `args` in the repository or in `cwd`, `env` on top of the clean environment; true when it exits 0. */
+export function runNode(
+  args: readonly string[],
+  { cwd = root, env = {} }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): boolean {
+  const options = { cwd, env: { ...cleanEnvironment, ...env }, stdio: 'inherit' } as const
+  return spawnSync(process.execPath, args, options).status === 0
 }
 
 /** A program of an installed package, as arguments for Node: `toolOf('typescript', 'bin/tsc')`. */

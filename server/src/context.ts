@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import type { Settings } from './config.ts'
-import type { Keys } from './keys.ts'
-import type { KdfPool } from './methods/password/kdf-pool.ts'
-import type { Store } from './store/store.ts'
+import { type Keys, openKeys, readRootKey } from './keys.ts'
+import { createKdfPool, type KdfPool } from './methods/password/kdf-pool.ts'
+import { migrate } from './store/migrate.ts'
+import { listSealedKeys } from './store/sealed-keys.ts'
+import { openStore, type Store } from './store/store.ts'
 
 /** What every flow needs of the world. Five fields; a sixth needs an argument. */
 export interface Context {
@@ -12,4 +15,34 @@ export interface Context {
   readonly kdf: KdfPool
   /** Microseconds since the epoch. The one clock; tests set it. */
   readonly now: () => number
+}
+
+/**
+ * Opens the database, brings it to the newest schema and opens the keys. Throws when the database cannot be reached, is
+ * newer than this program, or holds sealed values while the root key is missing.
+ */
+export async function openContext(settings: Settings): Promise<Context> {
+  const store = await openStore(settings.databaseUrl)
+  try {
+    await migrate(store)
+    const sealed = await listSealedKeys(store.db)
+    const rootKey = readRootKey(
+      settings.rootKeyFile ?? join(settings.dataDir, 'root.key'),
+      sealed.length === 0,
+    )
+    return {
+      store,
+      keys: openKeys(store, rootKey),
+      settings,
+      kdf: createKdfPool({ threads: settings.kdfThreads, queue: settings.kdfQueue }),
+      now: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+export function closeContext(ctx: Context): Promise<void> {
+  return ctx.store.close()
 }

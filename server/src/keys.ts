@@ -5,24 +5,17 @@
  * Sealed form: `s1.` + base64url(IV 12 | tag 16 | ciphertext), AES-256-GCM, the place of the value (`purpose`) as
  * additional data, so that a sealed value moved to another row does not open.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  hkdfSync,
-  randomBytes,
-} from 'node:crypto'
+import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
-  type FernetKey,
   type FernetKeyring,
-  type JwsKey,
+  fernetKeyring,
   type JwsKeyring,
+  jwsKeyring,
   newFernetKey,
   parseFernetKey,
+  parseJwsKey,
 } from '@tokenhouse/tokens'
 import { perEpoch } from './store/per-epoch.ts'
 import { deleteSealedKey, listSealedKeys, putSealedKey, renameSealedKey } from './store/sealed-keys.ts'
@@ -79,22 +72,19 @@ function openSealed(key: Buffer, sealed: string, purpose: string): string {
 
 async function loadTokenKeys(db: Db, open: Keys['open']): Promise<TokenKeys> {
   const rows = await listSealedKeys(db)
-  const fernet = rows
-    .filter((row) => row.purpose === 'fernet')
-    .map((row) => ({ index: Number(row.id), key: parseFernetKey(open(row.material, `fernet:${row.id}`)) }))
-    .sort((a, b) => b.index - a.index)
-  const primary = fernet[0]
-  const signing = rows.filter((row) => row.purpose === 'jws')
-  const current = signing.filter((row) => row.state === 'current').at(-1)
-  if (!primary || !current) throw new Error('no token keys: run `tokenhouse bootstrap`')
-  const parse = (row: (typeof rows)[number]): JwsKey => {
-    const privateKey = createPrivateKey(open(row.material, `jws:${row.id}`))
-    return { kid: row.id, privateKey, publicKey: createPublicKey(privateKey) }
-  }
+  const material = (row: (typeof rows)[number]): string => open(row.material, `${row.purpose}:${row.id}`)
+  const fernet = rows.filter((row) => row.purpose === 'fernet').sort((a, b) => Number(b.id) - Number(a.id))
+  const jws = rows.filter((row) => row.purpose === 'jws').sort((a, b) => rank(a.state) - rank(b.state))
+  if (fernet.length === 0 || jws.length === 0) throw new Error('no token keys: run `tokenhouse bootstrap`')
   return {
-    fernet: { primary: primary.key, all: fernet.map((f): FernetKey => f.key) },
-    jws: { primary: parse(current), all: signing.map(parse) },
+    fernet: fernetKeyring(fernet.map((row) => parseFernetKey(material(row)))),
+    jws: jwsKeyring(jws.map((row) => parseJwsKey(material(row)))),
   }
+}
+
+/** The current key signs and comes first; retired ones only verify. */
+function rank(state: string): number {
+  return state === 'current' ? 0 : 1
 }
 
 /** One Fernet key of the numbered repository: 0 is staged (the next primary), the highest number signs. */

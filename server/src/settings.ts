@@ -122,8 +122,11 @@ export const settingsTable = {
 
   authMethods: {
     group: 'password',
-    ...listOf(['password', 'token'], 'METHOD,...'),
-    help: 'ways to prove who one is that are open',
+    ...listOf(
+      ['external', 'password', 'token', 'oauth1', 'mapped', 'application_credential', 'totp'],
+      'METHOD,...',
+    ),
+    help: 'ways to prove who one is that are open, in the order of their bits (as Keystone, when keys are shared)',
   },
   passwordHash: {
     group: 'password',
@@ -132,8 +135,13 @@ export const settingsTable = {
   },
   bcryptRounds: {
     group: 'password',
-    ...integer(12, { least: 4, most: 31 }),
+    ...integer(12, { least: 4, most: 16 }),
     help: 'cost of bcrypt, as a power of two',
+  },
+  maxPasswordLength: {
+    group: 'password',
+    ...integer(4096, { least: 72, most: 65_536, shape: 'BYTES' }),
+    help: 'longest password; a longer one is refused',
   },
   kdfThreads: {
     group: 'password',
@@ -186,6 +194,11 @@ export const settingsTable = {
     group: 'password',
     ...integer(undefined, { least: 1, most: 36_500, shape: 'DAYS' }),
     help: 'days without a sign-in that disable a user; unset: never',
+  },
+  defaultAuthorizationTtl: {
+    group: 'token',
+    ...seconds(0, 0),
+    help: 'how long a group membership from a mapping lasts when its identity provider does not say',
   },
 
   region: { group: 'cloud', ...text('RegionOne', 'ID'), help: 'region of the first endpoints' },

@@ -7,7 +7,7 @@
  */
 import { type Claims, decodeFernet, decodeJws, type Refused } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
-import { refuse } from '../core/refusal.ts'
+import { Refusal, refuse } from '../core/refusal.ts'
 import type { Session } from '../core/session.ts'
 import { authMethods } from './auth-methods.ts'
 import { loadSession } from './load-session.ts'
@@ -41,8 +41,8 @@ export async function validateToken(
   const claims = await readToken(ctx, text)
   const now = Math.floor(ctx.now() / 1e6)
   const grace = options.allowExpired ? ctx.settings.allowExpiredWindow : 0
-  if (claims.expiresAt + grace <= now) return refuse('unauthenticated', 'expired')
-  const session = await loadSession(ctx, claims)
+  if (claims.expiresAt + grace <= now) return refuse('unauthenticated', 'expired', NO_LONGER)
+  const session = await loadSession(ctx, claims).catch(asToken)
   if (claims.expiresAt > now) remember(ctx, text, session, epoch)
   return session
 }
@@ -61,8 +61,19 @@ export async function readToken(ctx: Context, text: string): Promise<Claims> {
   const decoded: Claims | Refused = text.includes('.')
     ? decodeJws(text, keys.jws)
     : decodeFernet(text, keys.fernet, { methods: authMethods(ctx.settings) })
-  if ('refused' in decoded) return refuse('unauthenticated', `not a token of ours: ${decoded.detail}`)
+  if ('refused' in decoded) {
+    return refuse('unauthenticated', `not a token of ours: ${decoded.detail}`, UNREADABLE)
+  }
   return decoded
+}
+
+/** Marks a refusal as being about a token, for wires that tell that apart. */
+const UNREADABLE = { subject: { kind: 'token', id: 'unreadable' } } as const
+const NO_LONGER = { subject: { kind: 'token', id: 'void' } } as const
+
+function asToken(error: unknown): never {
+  if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
+  throw new Refusal('unauthenticated', error.reason, NO_LONGER)
 }
 
 function remember(ctx: Context, text: string, session: Session, epoch: number): void {

@@ -37,9 +37,8 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
   if (!fallback) throw new Error('a face needs at least one wire')
   const app = Fastify({
     logger: false,
-    ignoreTrailingSlash: true,
     exposeHeadRoutes: true,
-    routerOptions: { maxParamLength: 1024 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     bodyLimit: options.maxBodyBytes,
     keepAliveTimeout: 75_000,
@@ -212,7 +211,8 @@ function send(reply: FastifyReply, rendered: Rendered, method: string): void {
     reply.send()
     return
   }
-  reply.send(rendered.body.length === 0 ? undefined : rendered.body)
+  // As bytes: to a string Fastify would add a charset that the wires do not have.
+  reply.send(rendered.body.length === 0 ? undefined : Buffer.from(rendered.body as string))
 }
 
 function incomingOf<Ctx, Caller>(
@@ -269,6 +269,7 @@ function parseJson(incoming: Incoming): Parsed {
   }
   if (!isUtf8(rawBody)) return { why: 'syntax' }
   const text = rawBody.toString('utf8')
+  if (isTooDeep(text)) return { why: 'syntax' }
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -282,6 +283,25 @@ function parseJson(incoming: Incoming): Parsed {
   }
   return { value }
 }
+
+/** Deeper than anything honest, and deep enough to exhaust the stack of whoever walks it. */
+function isTooDeep(text: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (inString) {
+      if (c === 0x5c) i++
+      else if (c === 0x22) inString = false
+    } else if (c === 0x22) inString = true
+    else if (c === 0x5b || c === 0x7b) {
+      if (++depth > MAX_DEPTH) return true
+    } else if (c === 0x5d || c === 0x7d) depth--
+  }
+  return false
+}
+
+const MAX_DEPTH = 64
 
 function isHonest(value: unknown): boolean {
   if (typeof value === 'string') return !value.includes('\0')

@@ -16,6 +16,8 @@ const MIGRATIONS: Record<string, Migration> = {
 export async function migrate(store: Store): Promise<readonly string[]> {
   const { error, results } = await migratorOf(store).migrateToLatest()
   if (error) throw error
+  // An empty change, so that this process knows the epoch of a database that had none when it was opened.
+  if (results?.length) await store.write(async () => undefined)
   return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
 }
 

@@ -9,7 +9,7 @@ import {
   type UserReference,
 } from '../../store/identity.ts'
 import type { Store } from '../../store/store.ts'
-import { burnPassword, hashPassword, needsRehash, verifyPassword } from './hash.ts'
+import { hashPassword, needsRehash, verifyPassword } from './hash.ts'
 import type { KdfPool } from './kdf-pool.ts'
 
 export interface PasswordTools {
@@ -46,15 +46,14 @@ export async function provePassword(
   const { store, kdf, settings } = tools
   const user = await findUser(store.db, payload.user)
   const now = tools.now()
-  if (!user?.password || user.kind !== 'local') {
-    await burnPassword(kdf, settings)
-    return wrong(user, user ? 'has no password here' : 'no such user')
+  // A locked or federated user, or none at all, costs the same derivation as a wrong password.
+  const locked = user !== undefined && isLocked(user, settings, now)
+  const stored = user?.kind === 'local' && !locked ? (user.password?.hash ?? null) : null
+  const right = await verifyPassword(kdf, stored, payload.password, settings)
+  if (!user?.password || stored === null) {
+    return wrong(user, locked ? 'locked after failed logins' : 'no such user, or no password here')
   }
-  if (isLocked(user, settings, now)) {
-    await burnPassword(kdf, settings)
-    return wrong(user, 'locked after failed logins')
-  }
-  if (!(await verifyPassword(kdf, user.password.hash, payload.password))) {
+  if (!right) {
     await store.record((tx) => countFailedLogin(tx, user.id, now))
     return wrong(user, 'wrong password')
   }
@@ -81,7 +80,7 @@ export function isLocked(user: UserRecord, settings: Settings, now: number): boo
 
 function isIdle(user: UserRecord, settings: Settings, now: number): boolean {
   const days = settings.disableUserAccountDaysInactive
-  if (days === 0 || user.options['ignore_user_inactivity'] === true) return false
+  if (days === undefined || user.options['ignore_user_inactivity'] === true) return false
   const since = user.lastActiveAt ?? user.createdAt
   return since + days * 86_400 * MICROS < now
 }

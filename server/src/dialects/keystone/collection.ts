@@ -1,0 +1,88 @@
+/** What all Keystone collections share: filters, paging, links. */
+import { refuse } from '../../core/refusal.ts'
+import type { Incoming, Query } from '../../http/operation.ts'
+import type { Filter, Page } from '../../store/list.ts'
+
+/** The first value of a query parameter; undefined when it is absent. */
+export function one(query: Query, name: string): string | undefined {
+  const value = query[name]
+  return typeof value === 'string' || value === undefined ? value : value[0]
+}
+
+/** Keystone's reading of a flag in a query: present without a value is true; only `0` and `false` are false. */
+export function flag(query: Query, name: string): boolean {
+  const value = one(query, name)
+  return value !== undefined && !['0', 'false'].includes(value.toLowerCase())
+}
+
+const COMPARATORS: Readonly<Record<string, Filter['comparator']>> = {
+  contains: 'contains',
+  startswith: 'startswith',
+  endswith: 'endswith',
+  icontains: 'contains',
+  istartswith: 'startswith',
+  iendswith: 'endswith',
+}
+
+/**
+ * The filters of a request on `attributes` (wire name -> column): exact, or inexact as `name__icontains`. Everything
+ * else in the query is ignored, as Keystone does. A boolean column takes `0`, `false` and their opposites.
+ */
+export function filtersFrom(
+  query: Query,
+  attributes: Readonly<Record<string, { readonly column: string; readonly boolean?: boolean }>>,
+): readonly Filter[] {
+  const filters: Filter[] = []
+  for (const [name, { column, boolean }] of Object.entries(attributes)) {
+    const exact = one(query, name)
+    if (exact !== undefined) {
+      const value = boolean ? (flag(query, name) ? 1 : 0) : exact
+      filters.push({ column, comparator: 'equals', value, caseSensitive: true })
+    }
+    for (const [suffix, comparator] of Object.entries(COMPARATORS)) {
+      const value = one(query, `${name}__${suffix}`)
+      if (value !== undefined) {
+        filters.push({ column, comparator, value, caseSensitive: !suffix.startsWith('i') })
+      }
+    }
+  }
+  return filters
+}
+
+/** `limit` and `marker`; without them the whole collection. Refuses a limit that is no positive number. */
+export function pageFrom(query: Query): Page {
+  const limit = one(query, 'limit')
+  const marker = one(query, 'marker')
+  if (limit !== undefined && !/^[1-9]\d{0,8}$/.test(limit)) {
+    return refuse('bad_request', 'limit', { message: 'limit must be a positive integer' })
+  }
+  return {
+    ...(limit === undefined ? {} : { limit: Number(limit) }),
+    ...(marker === undefined ? {} : { marker }),
+  }
+}
+
+/** `{"users": [...], "links": {...}}`; `nextMarker` when there is more. */
+export function collection(
+  incoming: Incoming,
+  name: string,
+  members: readonly unknown[],
+  nextMarker?: string,
+): Record<string, unknown> {
+  const self = `${incoming.baseUrl}${incoming.url}`
+  return {
+    [name]: members,
+    links: { next: nextMarker ? nextLink(incoming, nextMarker) : null, self, previous: null },
+  }
+}
+
+function nextLink(incoming: Incoming, marker: string): string {
+  const url = new URL(`${incoming.baseUrl}${incoming.url}`)
+  url.searchParams.set('marker', marker)
+  return url.href
+}
+
+/** `{"self": "<base>/v3/<path>"}` */
+export function selfLink(incoming: Incoming, path: string): { readonly self: string } {
+  return { self: `${incoming.baseUrl}/v3/${path}` }
+}

@@ -1,0 +1,27 @@
+/** The Keystone dialect: all its operations in one list, and its wire built with a face's options. */
+import type { Context } from '../../context.ts'
+import type { CompiledPolicy } from '../../core/policy/compile.ts'
+import type { Session } from '../../core/session.ts'
+import type { Operation } from '../../http/operation.ts'
+import type { Wire } from '../../http/wire.ts'
+import { type IssueOptions, issueOperation } from './tokens/issue.ts'
+import { revokeTokenOperation } from './tokens/revoke.ts'
+import { validateOperation } from './tokens/validate.ts'
+import { versionOperations } from './versions.ts'
+import { keystoneWire } from './wire.ts'
+
+/** Every operation of the Keystone wire, for a face that shows tokens as `options` say. */
+export function keystoneOperations(options: IssueOptions): readonly Operation<Context, Session>[] {
+  return [
+    ...versionOperations,
+    issueOperation(options),
+    validateOperation(options.style),
+    revokeTokenOperation,
+  ]
+}
+
+export function keystoneDialect(
+  options: IssueOptions & { readonly policy: CompiledPolicy },
+): Wire<Context, Session> {
+  return keystoneWire({ operations: keystoneOperations(options), policy: options.policy })
+}

@@ -1,0 +1,73 @@
+/**
+ * The one hot route, answered in front of the router: `GET` and `HEAD /v3/auth/tokens` when both tokens are remembered
+ * and nothing changed since. It decides with the same rule on the same sessions; whatever it is not sure of it hands on
+ * to the ordinary operation.
+ */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Context } from '../../../context.ts'
+import type { CompiledPolicy } from '../../../core/policy/compile.ts'
+import type { Session } from '../../../core/session.ts'
+import { peekSession } from '../../../flows/validate-token.ts'
+import { type Catalog, catalogOf } from '../../../store/catalog.ts'
+import { credentialsOf } from '../policy-credentials.ts'
+import { type TokenStyle, tokenBody } from './token-body.ts'
+import { subjectTarget } from './validate.ts'
+
+const PATH = '/v3/auth/tokens'
+const WITHOUT = `${PATH}?nocatalog`
+
+export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenStyle) {
+  const full = new WeakMap<Session, Buffer>()
+  const bare = new WeakMap<Session, Buffer>()
+  let catalog: { epoch: number; value: Catalog } | undefined
+
+  /** The catalog if it is at hand; asks for it for the next time otherwise. */
+  const catalogNow = (): Catalog | undefined => {
+    const epoch = ctx.store.epoch()
+    if (catalog?.epoch === epoch) return catalog.value
+    catalogOf(ctx.store).then(
+      (value) => {
+        catalog = { epoch, value }
+      },
+      () => undefined,
+    )
+    return undefined
+  }
+
+  const bodyOf = (subject: Session, nocatalog: boolean): Buffer | undefined => {
+    const kept = (nocatalog ? bare : full).get(subject)
+    if (kept) return kept
+    const shown = nocatalog ? null : catalogNow()
+    if (shown === undefined) return undefined
+    const body = Buffer.from(tokenBody(subject, shown, style))
+    ;(nocatalog ? bare : full).set(subject, body)
+    return body
+  }
+
+  return (request: IncomingMessage, response: ServerResponse): boolean => {
+    const { url, method, headers } = request
+    const nocatalog = url === WITHOUT
+    if ((url !== PATH && !nocatalog) || (method !== 'GET' && method !== 'HEAD')) return false
+    if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) return false
+    const token = headers['x-auth-token']
+    const subjectToken = headers['x-subject-token']
+    if (typeof token !== 'string' || typeof subjectToken !== 'string') return false
+    const caller = peekSession(ctx, token)
+    const subject = caller && peekSession(ctx, subjectToken)
+    if (!caller || !subject || subject.delegation.applicationCredential) return false
+    if (!policy.decide('identity:validate_token', credentialsOf(caller), subjectTarget(subject)).allowed)
+      return false
+    const body = bodyOf(subject, nocatalog)
+    if (!body) return false
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      'x-subject-token': subjectToken,
+      vary: 'X-Auth-Token',
+      'x-openstack-request-id': `req-${randomUUID()}`,
+    })
+    response.end(method === 'HEAD' ? undefined : body)
+    return true
+  }
+}

@@ -1,0 +1,66 @@
+import { Refusal } from '../../../core/refusal.ts'
+import { issueToken } from '../../../flows/issue-token.ts'
+import { catalogOf } from '../../../store/catalog.ts'
+import { publicOperation } from '../operation.ts'
+import { AuthBody, identityFrom, scopeFrom } from './auth-request.ts'
+import { type TokenStyle, tokenBody } from './token-body.ts'
+
+export interface IssueOptions {
+  readonly style: TokenStyle
+  /** Seconds a token lives. */
+  readonly ttl: number
+}
+
+/** `POST /v3/auth/tokens` (Identity API v3, "Authentication and token management"). */
+export function issueOperation(options: IssueOptions) {
+  return publicOperation({
+    id: 'issue_token',
+    method: 'POST',
+    path: '/v3/auth/tokens',
+    policy: 'public',
+    body: AuthBody,
+    success: 201,
+    refusals: [
+      'bad_request',
+      'unauthenticated',
+      'unsupported_method',
+      'password_expired',
+      'forbidden',
+      'busy',
+    ],
+    handle: async ({ ctx, body, query, requestId }) => {
+      const request = {
+        identity: identityFrom(body.auth),
+        scope: scopeFrom(body.auth),
+        presenter: { session: null },
+        ttl: options.ttl,
+        requestId,
+      }
+      const { text, session } = await issueToken(ctx, request).catch(tokenNotFound)
+      const catalog = query['nocatalog'] === undefined ? await catalogOf(ctx.store) : null
+      return {
+        headers: { 'x-subject-token': text, 'content-type': 'application/json' },
+        body: tokenBody(session, catalog, options.style),
+      }
+    },
+  })
+}
+
+/** A bad token shown to the `token` method is a 404 in Keystone, as it is when validated. */
+function tokenNotFound(error: unknown): never {
+  if (
+    error instanceof Refusal &&
+    error.code === 'unauthenticated' &&
+    error.detail.subject?.kind === 'token'
+  ) {
+    throw new Refusal('not_found', error.reason, { message: notFoundText(error) })
+  }
+  throw error
+}
+
+/** Keystone tells a text that is no token of its own from one that no longer holds. */
+export function notFoundText(refusal: Refusal): string {
+  return refusal.detail.subject?.id === 'unreadable'
+    ? 'Could not recognize Fernet token'
+    : 'Failed to validate token'
+}

@@ -1,0 +1,177 @@
+/** A session as the body of `POST` and `GET /v3/auth/tokens`. Pure rendering: everything it shows is already loaded. */
+import type { ScopeFacts, Session, UserFacts } from '../../../core/session.ts'
+import type { Catalog, CatalogService } from '../../../store/catalog.ts'
+import { microTime, tokenTime } from '../time.ts'
+
+/** How a face shows tokens. The OpenStack face is Keystone's; the Huawei face follows Huawei's documents. */
+export interface TokenStyle {
+  /** Shown instead of every role's id. */
+  readonly roleId?: string
+  /** Shown where a password never expires. */
+  readonly noPasswordExpiry: null | ''
+  readonly auditIds: boolean
+  readonly isDomain: boolean
+  /** `xdomain_type` of domains; with it `xdomain_id` is shown too. */
+  readonly xdomainType?: string
+  /** What `?nocatalog` leaves: nothing at all, or an empty list. */
+  readonly withoutCatalog: 'absent' | 'empty'
+}
+
+export const KEYSTONE_STYLE: TokenStyle = {
+  noPasswordExpiry: null,
+  auditIds: true,
+  isDomain: true,
+  withoutCatalog: 'absent',
+}
+
+/** `{"token": {...}}` as text. `catalog` null: the request asked for none. */
+export function tokenBody(session: Session, catalog: Catalog | null, style: TokenStyle): string {
+  const text = JSON.stringify({ token: tokenFields(session, style) })
+  if (session.scope.kind === 'unscoped') return text
+  if (catalog) return `${text.slice(0, -2)},"catalog":${catalogJson(catalog, session)}}}`
+  return style.withoutCatalog === 'empty' ? `${text.slice(0, -2)},"catalog":[]}}` : text
+}
+
+function tokenFields(session: Session, style: TokenStyle): Record<string, unknown> {
+  const { claims, delegation } = session
+  const { trust, applicationCredential, oauth1 } = delegation
+  const fields: Record<string, unknown> = {
+    methods: claims.methods,
+    user: userFields(session, style),
+  }
+  if (style.auditIds) fields['audit_ids'] = claims.auditIds
+  fields['expires_at'] = tokenTime(claims.expiresAt)
+  fields['issued_at'] = tokenTime(claims.issuedAt)
+  if (trust) {
+    fields['OS-TRUST:trust'] = {
+      id: trust.id,
+      trustor_user: { id: trust.trustorUserId },
+      trustee_user: { id: trust.trusteeUserId },
+      impersonation: trust.impersonation,
+    }
+  }
+  if (oauth1) {
+    fields['OS-OAUTH1'] = { access_token_id: oauth1.accessTokenId, consumer_id: oauth1.consumerId }
+  }
+  addScope(fields, session, style)
+  if (applicationCredential) {
+    const { id, name, unrestricted, accessRules } = applicationCredential
+    fields['application_credential'] = {
+      id,
+      name,
+      restricted: !unrestricted,
+      ...(accessRules ? { access_rules: accessRules } : {}),
+    }
+  }
+  return fields
+}
+
+function addScope(fields: Record<string, unknown>, session: Session, style: TokenStyle): void {
+  const { scope, delegation } = session
+  if (scope.kind === 'unscoped') return
+  if (scope.kind === 'project') {
+    const { id, name, domain, isDomain } = scope.project
+    fields['project'] = { domain: domainFields(domain, style), id, name }
+    // Keystone leaves it out of trust-scoped tokens.
+    if (style.isDomain && !delegation.trust) fields['is_domain'] = isDomain
+  }
+  if (scope.kind === 'domain') fields['domain'] = domainFields(scope.domain, style)
+  fields['roles'] = session.roles.map((role) => ({
+    id: style.roleId ?? role.id,
+    name: role.name,
+    ...(delegation.trust && style.roleId === undefined
+      ? { domain_id: null, description: role.description, options: role.options }
+      : {}),
+  }))
+  if (scope.kind === 'system') fields['system'] = { all: true }
+}
+
+function userFields(session: Session, style: TokenStyle): Record<string, unknown> {
+  const { user, delegation } = session
+  const { federation } = delegation
+  const fields: Record<string, unknown> = personFields(user, style)
+  if (federation) {
+    fields['OS-FEDERATION'] = {
+      groups: federation.groups.map(({ id, name }) => (style.auditIds ? { id } : { id, name })),
+      identity_provider: { id: federation.idp },
+      protocol: { id: federation.protocol },
+    }
+  }
+  return fields
+}
+
+/** `user` of a token, and `assumed_by.user` where a wire shows who acts. */
+export function personFields(user: UserFacts, style: TokenStyle): Record<string, unknown> {
+  const { passwordExpiresAt } = user
+  return {
+    domain: domainFields(user.domain, style),
+    id: user.id,
+    name: user.name,
+    password_expires_at: passwordExpiresAt === null ? style.noPasswordExpiry : microTime(passwordExpiresAt),
+  }
+}
+
+function domainFields(domain: { readonly id: string; readonly name: string }, style: TokenStyle) {
+  const { id, name } = domain
+  return style.xdomainType === undefined
+    ? { id, name }
+    : { id, name, xdomain_type: style.xdomainType, xdomain_id: id }
+}
+
+// One catalog text per catalog and project: what varies is only the project's id in URLs and its endpoint filter.
+const texts = new WeakMap<Catalog, Map<string, string>>()
+const TEXTS_KEPT = 2000
+
+function catalogJson(catalog: Catalog, session: Session): string {
+  const key = session.scope.kind === 'project' ? session.scope.project.id : ''
+  const kept = texts.get(catalog) ?? new Map<string, string>()
+  texts.set(catalog, kept)
+  let text = kept.get(key)
+  if (text === undefined) {
+    text = JSON.stringify(catalogFields(catalog, session.scope))
+    if (kept.size >= TEXTS_KEPT) kept.clear()
+    kept.set(key, text)
+  }
+  return text
+}
+
+/** The catalog as a scope sees it: `GET /v3/auth/catalog` shows the same. */
+export function catalogFields(catalog: Catalog, scope: ScopeFacts): readonly unknown[] {
+  const projectId = scope.kind === 'project' ? scope.project.id : null
+  const shown = projectId === null ? undefined : catalog.byProject.get(projectId)
+  return catalog.services
+    .map((service) => ({ service, endpoints: endpointFields(service, projectId, shown) }))
+    .filter(({ endpoints }) => shown === undefined || endpoints.length > 0)
+    .map(({ service, endpoints }) => ({
+      endpoints,
+      id: service.id,
+      type: service.type,
+      name: service.name ?? '',
+    }))
+}
+
+function endpointFields(
+  service: CatalogService,
+  projectId: string | null,
+  shown: ReadonlySet<string> | undefined,
+): readonly unknown[] {
+  const fields: unknown[] = []
+  for (const endpoint of service.endpoints) {
+    if (shown && !shown.has(endpoint.id)) continue
+    const url = endpointUrl(endpoint.url, projectId)
+    if (url === null) continue
+    const { id, regionId } = endpoint
+    fields.push({ id, interface: endpoint.interface, region_id: regionId, url, region: regionId })
+  }
+  return fields
+}
+
+/**
+ * A URL with the project's id in place of `%(project_id)s`, `%(tenant_id)s` and their `$(...)s` spellings. null: the URL
+ * needs a project and there is none. No other substitution exists (CVE-2014-3621).
+ */
+export function endpointUrl(url: string, projectId: string | null): string | null {
+  const pattern = /[%$]\((project_id|tenant_id)\)s/g
+  if (projectId === null) return pattern.test(url) ? null : url
+  return url.replace(pattern, () => projectId)
+}

@@ -1,0 +1,51 @@
+/** `GET /` and `GET /v3`: what is spoken here, and under which address. */
+import type { Incoming, Reply } from '../../http/operation.ts'
+import { jsonHome } from './json-home.ts'
+import { publicOperation } from './operation.ts'
+
+function version(incoming: Incoming) {
+  return {
+    id: 'v3.14',
+    status: 'stable',
+    updated: '2020-04-07T00:00:00Z',
+    links: [{ rel: 'self', href: `${incoming.baseUrl}/v3/` }],
+    'media-types': [{ base: 'application/json', type: 'application/vnd.openstack.identity-v3+json' }],
+  }
+}
+
+const HOME = 'application/json-home'
+
+function wantsJsonHome(incoming: Incoming): boolean {
+  return (incoming.headers.accept ?? '').split(',').some((part) => part.trim().split(';')[0] === HOME)
+}
+
+function home(): Reply {
+  return { status: 200, headers: { 'content-type': HOME }, body: jsonHome }
+}
+
+export const versionOperations = [
+  publicOperation({
+    id: 'list_versions',
+    method: 'GET',
+    path: '/',
+    policy: 'public',
+    success: 300,
+    refusals: [],
+    handle: async (call) =>
+      wantsJsonHome(call)
+        ? home()
+        : {
+            headers: { location: `${call.baseUrl}/v3/` },
+            body: { versions: { values: [version(call)] } },
+          },
+  }),
+  publicOperation({
+    id: 'show_version',
+    method: 'GET',
+    path: '/v3',
+    policy: 'public',
+    success: 200,
+    refusals: [],
+    handle: async (call) => (wantsJsonHome(call) ? home() : { body: { version: version(call) } }),
+  }),
+]

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { forEachEngine } from '../testing/engines.ts'
+import { migrate, pendingMigrations } from './migrate.ts'
+
+const region = (id: string) => ({ id, description: '', parent_region_id: null, extra: '{}' })
+
+forEachEngine('the store', (open) => {
+  it('is at the newest schema after migrate, and migrating again does nothing', async () => {
+    const store = await open()
+    assert.deepEqual(await pendingMigrations(store), [])
+    assert.deepEqual(await migrate(store), [])
+  })
+
+  it('shows a write to the reader once it is acknowledged, and advances the epoch', async () => {
+    const store = await open()
+    const before = store.epoch()
+    await store.write((tx) => tx.insertInto('region').values(region('a')).execute())
+    assert.equal(store.epoch(), before + 1)
+    const rows = await store.db.selectFrom('region').select('id').execute()
+    assert.deepEqual(
+      rows.map((r) => r.id),
+      ['a'],
+    )
+  })
+
+  it('leaves the epoch alone for bookkeeping', async () => {
+    const store = await open()
+    const before = store.epoch()
+    await store.record((tx) => tx.insertInto('region').values(region('a')).execute())
+    assert.equal(store.epoch(), before)
+  })
+
+  it('undoes a change that throws and keeps those that wait with it', async () => {
+    const store = await open()
+    const outcomes = await Promise.allSettled(
+      ['a', 'b', 'c', 'a'].map((id) =>
+        store.write(async (tx) => {
+          await tx
+            .insertInto('region')
+            .values(region(`${id}-first`))
+            .execute()
+          if (id === 'b') throw new Error('refused')
+          await tx.insertInto('region').values(region(id)).execute()
+        }),
+      ),
+    )
+    assert.deepEqual(
+      outcomes.map((o) => o.status),
+      ['fulfilled', 'rejected', 'fulfilled', 'rejected'],
+    )
+    const rows = await store.db.selectFrom('region').select('id').orderBy('id').execute()
+    assert.deepEqual(
+      rows.map((r) => r.id),
+      ['a', 'a-first', 'c', 'c-first'],
+    )
+  })
+})
