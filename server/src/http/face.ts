@@ -156,9 +156,10 @@ async function perform<Ctx, Caller>(
   const call: Call<Ctx, Caller> = { ...incoming, ctx, caller, body, operationId: operation.id }
   const facts = await operation.load?.(call)
   if (!isPublic && operation.policy !== 'authenticated') {
+    const rule = operation.ruleFor?.(facts, call) ?? operation.policy
     const target = operation.target?.(facts, call) ?? {}
-    if (!wire.permits(ctx, operation.policy, caller, target)) {
-      throw new Refusal('forbidden', `policy ${operation.policy}`, { rule: operation.policy })
+    if (!wire.permits(ctx, rule, caller, target)) {
+      throw new Refusal('forbidden', `policy ${rule}`, { rule })
     }
   }
   const reply = await operation.handle(call, facts)

@@ -79,8 +79,12 @@ export interface GuardedOperation<Ctx, Caller, Body extends TSchema = TSchema, F
   extends Described {
   /** Name of a policy rule (`identity:create_user`), or `authenticated`: any valid caller, decided by the handler. */
   readonly policy: string
+  /** Every other rule that `ruleFor` may name. */
+  readonly otherPolicies?: readonly string[]
   readonly body?: Body
   load?(call: Call<Ctx, Caller, Static<Body>>): Promise<Facts>
+  /** The rule of this call, where facts or the request choose between several (a global role or a domain's). */
+  ruleFor?(facts: Facts, call: Call<Ctx, Caller, Static<Body>>): string
   target?(facts: Facts, call: Call<Ctx, Caller, Static<Body>>): PolicyTarget
   handle(call: Call<Ctx, Caller, Static<Body>>, facts: Facts): Promise<Reply>
 }
@@ -88,8 +92,10 @@ export interface GuardedOperation<Ctx, Caller, Body extends TSchema = TSchema, F
 /** Any operation, its own types forgotten: what lists of operations hold. */
 export type Operation<Ctx, Caller> = Described & {
   readonly policy: string
+  readonly otherPolicies?: readonly string[]
   readonly body?: TSchema
   load?(call: Call<Ctx, Caller>): Promise<unknown>
+  ruleFor?(facts: unknown, call: Call<Ctx, Caller>): string
   target?(facts: unknown, call: Call<Ctx, Caller>): PolicyTarget
   handle(call: Call<Ctx, Caller>, facts: unknown): Promise<Reply>
 }
