@@ -15,7 +15,14 @@ export function openstackFace(ctx: Context, policy: CompiledPolicy, watch: Watch
   const { settings } = ctx
   return buildFace({
     ...common(ctx, watch),
-    wires: [keystoneDialect({ style: KEYSTONE_STYLE, ttl: settings.tokenTtl, policy })],
+    wires: [
+      keystoneDialect({
+        style: KEYSTONE_STYLE,
+        ttl: settings.tokenTtl,
+        policy,
+        authMethods: settings.authMethods,
+      }),
+    ],
     publicUrl: settings.publicUrl?.replace(/\/(v3\/?)?$/, ''),
     hot: hotValidate(ctx, policy, KEYSTONE_STYLE),
   })

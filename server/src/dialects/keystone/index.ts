@@ -20,8 +20,11 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
   ]
 }
 
-export function keystoneDialect(
-  options: IssueOptions & { readonly policy: CompiledPolicy },
-): Wire<Context, Session> {
-  return keystoneWire({ operations: keystoneOperations(options), policy: options.policy })
+export interface KeystoneDialectOptions extends IssueOptions {
+  readonly policy: CompiledPolicy
+  readonly authMethods: readonly string[]
+}
+
+export function keystoneDialect(options: KeystoneDialectOptions): Wire<Context, Session> {
+  return keystoneWire({ ...options, operations: keystoneOperations(options) })
 }

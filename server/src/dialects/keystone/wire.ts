@@ -114,19 +114,20 @@ function badBodyText(fault: BodyFault): string {
 }
 
 export interface KeystoneOptions {
+  /** Named in the answer to a method that is not offered. */
+  readonly authMethods: readonly string[]
   readonly operations: readonly Operation<Context, Session>[]
   readonly policy: CompiledPolicy
 }
 
 export function keystoneWire(options: KeystoneOptions): Wire<Context, Session> {
-  let methods: readonly string[] = []
+  const methods = options.authMethods
   const bad = (message: string, incoming: Incoming): Rendered =>
     renderRefusal(new Refusal('bad_request', message, { message }), incoming, methods)
   return {
     name: 'keystone',
     operations: options.operations,
     identify: async (ctx, incoming) => {
-      methods = ctx.settings.authMethods
       const token = incoming.headers['x-auth-token']
       if (typeof token !== 'string' || token === '') return refuse('unauthenticated', 'no X-Auth-Token')
       return validateToken(ctx, token)
