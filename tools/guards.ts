@@ -2,6 +2,8 @@
  * The guards that `npm run mutants` takes out one at a time. A row names a file, a piece of it that occurs once, what is put in
  * its place, and the tests that must notice. Every security check of the service belongs here.
  */
+import { clientGuards } from './client-guards.ts'
+
 export interface Guard {
   readonly file: string
   readonly code: string
@@ -34,4 +36,5 @@ export const guards: readonly Guard[] = [
     without: 'return tarball',
     tests: 'bin/launcher.test.ts',
   },
+  ...clientGuards,
 ]

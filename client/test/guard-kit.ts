@@ -23,6 +23,7 @@ export async function kit(test: TestContext, more: Partial<GuardOptions> = {}): 
     {
       authUrl: keystone.url,
       credentials: { username: 'svc', userDomainId: 'default', password: PASSWORD, projectName: 'service' },
+      timeoutMs: 60_000,
       onProblem: (problem) => problems.push(problem),
       ...more,
     },
