@@ -1,13 +1,17 @@
 /**
- * The composition root: the one file that knows every room. It hands the wires to the command line as a function, so that
- * a command that serves nothing loads no wire.
+ * The composition root: hands the service to the command line as a function, so that a command that serves nothing
+ * loads no wire.
  */
 import { runCommandLine } from './cli/program.ts'
+
+// Everything this program writes is its owner's alone.
+process.umask(0o077)
 
 process.exitCode = await runCommandLine(
   process.argv.slice(2),
   async (settings, print) => {
-    print(`ready http://${settings.host}:${settings.port}/v3`)
+    const { serve } = await import('./service.ts')
+    await serve(settings, print)
   },
   {
     out: (text) => process.stdout.write(text),
@@ -16,3 +20,6 @@ process.exitCode = await runCommandLine(
     cwd: process.cwd(),
   },
 )
+
+// Nothing is left to do; a handle that a library forgot to close shall not keep the process.
+setTimeout(() => process.exit(), 2000).unref()

@@ -20,7 +20,7 @@ export interface Print {
   /** One thing with named fields, or with --json an object. */
   readonly record: (record: Readonly<Record<string, unknown>>) => void
   /** Things with the same fields, or with --json a list of objects. */
-  readonly table: (rows: readonly Readonly<Record<string, unknown>>[]) => void
+  readonly table: (rows: readonly object[]) => void
 }
 
 export interface CommandModule {

@@ -16,7 +16,10 @@ export function makePrint(write: (text: string) => void, json: boolean): Print {
       if (json) return asJson(rows)
       const [first] = rows
       if (!first) return
-      const columns = Object.keys(first).map((name) => [name, ...rows.map((row) => cell(row[name]))])
+      const columns = Object.keys(first).map((name) => [
+        name,
+        ...rows.map((row) => cell((row as Record<string, unknown>)[name])),
+      ])
       const widths = columns.map((column) => Math.max(...column.map((text) => text.length)))
       for (let at = 0; at <= rows.length; at++) {
         line(

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander'
 import { describeSettings, loadSettings, SettingsError } from '../config.ts'
+import { Refusal } from '../core/refusal.ts'
 import { settingGroups } from '../settings.ts'
 import { CommandError, type CommandRow, type Serve, UsageError } from './command.ts'
 import { commands } from './commands.ts'
@@ -16,7 +17,7 @@ export interface Terminal {
   readonly cwd: string
 }
 
-/** Runs the command that `argv` (without node and program) names. Gives the exit code; never throws. */
+/** Runs the command that `argv` (without node and program) names. Gives the exit code. */
 export async function runCommandLine(
   argv: readonly string[],
   serve: Serve,
@@ -110,10 +111,12 @@ function family(program: Command, name: string): Command {
 
 function tell(error: unknown, terminal: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  const message = error instanceof Error ? error.message : String(error)
-  terminal.err(`tokenhouse: ${message}\n`)
+  if (!(error instanceof Error)) throw error
+  terminal.err(`tokenhouse: ${error.message}\n`)
   if (error instanceof SettingsError || error instanceof UsageError) return 2
-  if (!(error instanceof CommandError) && error instanceof Error) terminal.err(`${error.stack}\n`)
+  // What the user can do something about speaks for itself; anything else is for who repairs it.
+  const understood = error instanceof CommandError || error instanceof Refusal || 'syscall' in error
+  if (!understood) terminal.err(`${error.stack}\n`)
   return 1
 }
 

@@ -1,0 +1,22 @@
+import { closeContext, openContext } from '../context.ts'
+import { cloudFilesOf } from './cloud-files.ts'
+import { type CommandInput, UsageError } from './command.ts'
+import { authUrlOf, setUp } from './set-up.ts'
+import { makeDataFolders } from './with-context.ts'
+
+/** `tokenhouse bootstrap [--reset-password]` */
+export async function run({ settings, options, print }: CommandInput): Promise<void> {
+  const { port, publicUrl, dataDir } = settings
+  if (publicUrl === undefined && (port === 0 || port === 'off')) {
+    throw new UsageError('the address of the identity service is needed: give --port or --public-url')
+  }
+  const authUrl = authUrlOf(settings, Number(port))
+  makeDataFolders(settings)
+  const ctx = await openContext(settings)
+  try {
+    const made = await setUp(ctx, authUrl, { reset: options['resetPassword'] === true })
+    print.record({ passwordSet: made, credentials: cloudFilesOf(dataDir).cloudsYaml, authUrl })
+  } finally {
+    await closeContext(ctx)
+  }
+}

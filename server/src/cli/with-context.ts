@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Context, closeContext, openContext } from '../context.ts'
+import type { Settings } from '../settings.ts'
+import { CommandError } from './command.ts'
+
+/** Runs `act` on the data that the settings name, beside a server that may be running on it, and closes it again. */
+export async function withContext<T>(settings: Settings, act: (ctx: Context) => Promise<T>): Promise<T> {
+  const file = databaseFile(settings)
+  // Opening would make an empty database, which hides a mistyped folder.
+  if (file !== undefined && !existsSync(file)) {
+    throw new CommandError(
+      `there is no database ${file}: run tokenhouse bootstrap, or start tokenhouse serve`,
+    )
+  }
+  const ctx = await openContext(settings)
+  try {
+    return await act(ctx)
+  } finally {
+    await closeContext(ctx)
+  }
+}
+
+/** Makes the folders of the data and the database, closed to everybody else, where they are missing. */
+export function makeDataFolders(settings: Settings): void {
+  const file = databaseFile(settings)
+  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
+  if (file !== undefined) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+}
+
+/** The file of an embedded database on disk. */
+export function databaseFile({ databaseUrl }: Settings): string | undefined {
+  const file = /^sqlite:(.+)$/.exec(databaseUrl)?.[1]
+  return file === ':memory:' ? undefined : file
+}

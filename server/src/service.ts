@@ -1,0 +1,168 @@
+/**
+ * A running service: opens the data, listens on every face, says where, and stops cleanly when told to. Part of main:
+ * it knows every wire, and nothing else may import it.
+ */
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { relative } from 'node:path'
+import { pino } from 'pino'
+import { cloudFilesOf } from './cli/cloud-files.ts'
+import { authUrlOf, setUpOnce } from './cli/set-up.ts'
+import { makeDataFolders } from './cli/with-context.ts'
+import type { Settings } from './config.ts'
+import { type Context, closeContext, openContext } from './context.ts'
+import { keystonePolicy } from './core/policy/keystone-rules/index.ts'
+import { openstackFace } from './faces.ts'
+import { buildAdminFace } from './http/admin-face.ts'
+import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
+
+/** How long requests that are under way may still take once the service is told to stop. */
+const DRAIN_MS = 10_000
+
+/** The threads libuv needs beside those that hash passwords, for files and names. */
+const OTHER_POOL_THREADS = 4
+
+interface Listening {
+  readonly name: string
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+/** Serves until SIGTERM or SIGINT, then drains and closes. Rejects when the service cannot start. */
+export async function serve(settings: Settings, print: (line: string) => void): Promise<void> {
+  // Read once by libuv, when its pool is first used.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(settings.kdfThreads + OTHER_POOL_THREADS)
+  makeDataFolders(settings)
+  const log = openLog(settings)
+  const ctx = await openContext(settings)
+  const listening: Listening[] = []
+  try {
+    // The first rows hold the address of the identity service, which a free port tells only once it is taken.
+    const known = settings.port !== 0 || settings.publicUrl !== undefined
+    if (known) await setUpOnce(ctx, authUrlOf(settings, settings.port === 'off' ? 5000 : settings.port))
+    await listenOnFaces(ctx, log, listening)
+    if (!known) await setUpOnce(ctx, `${listening[0]!.url}/v3`)
+    print(announcement(settings, listening))
+    await toldToStop()
+    log.info('stopping')
+  } finally {
+    await Promise.all(listening.map(({ close }) => close()))
+    await closeContext(ctx)
+  }
+}
+
+async function listenOnFaces(ctx: Context, log: Log, listening: Listening[]): Promise<void> {
+  const { settings } = ctx
+  const policy = keystonePolicy()
+  const metrics = requestMetrics()
+  const faces = [{ name: 'openstack', port: settings.port, build: openstackFace }]
+  for (const { name, port, build } of faces) {
+    if (port === 'off') continue
+    const face = build(ctx, policy, {
+      onDone: (done) => metrics.observe({ face: name, ...done }),
+      onFault: (error, { requestId, method, path }) => {
+        metrics.fault(name)
+        log.error({ err: error, face: name, requestId, method, path }, 'fault')
+      },
+    })
+    await face.listen({ host: settings.host, port })
+    const close = async (): Promise<void> => {
+      const deadline = setTimeout(() => face.server.closeAllConnections(), DRAIN_MS)
+      await face.close()
+      clearTimeout(deadline)
+    }
+    listening.push({ name, url: urlOf(settings, face.server.address()), close })
+  }
+  if (settings.adminPort !== 'off') listening.push(await listenForAdmin(ctx, log, () => metrics.render()))
+}
+
+async function listenForAdmin(ctx: Context, log: Log, requests: () => string): Promise<Listening> {
+  const { adminHost: host, adminPort } = ctx.settings
+  const server = buildAdminFace({
+    ready: async () => {
+      await ctx.keys.tokens()
+      if (Number.isNaN(ctx.store.epoch())) throw new Error('the database cannot be followed')
+    },
+    metrics: () => requests() + renderGauges(gaugesOf(ctx)),
+    onUnready: (error) => log.warn({ err: error }, 'not ready'),
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port: Number(adminPort) }, resolve)
+  })
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { name: 'admin', url: urlOf({ host, tlsCert: undefined }, server.address()), close }
+}
+
+function gaugesOf(ctx: Context): readonly Gauge[] {
+  const kdf = ctx.kdf.stats()
+  const { rss, heapUsed } = process.memoryUsage()
+  const cpu = process.cpuUsage()
+  const gauge = (name: string, help: string, value: number): Gauge => ({
+    name,
+    help,
+    kind: 'gauge',
+    value: () => value,
+  })
+  const counter = (name: string, help: string, value: number): Gauge => ({
+    ...gauge(name, help, value),
+    kind: 'counter',
+  })
+  return [
+    gauge('tokenhouse_password_hashes_running', 'Password hashes being computed.', kdf.running),
+    gauge('tokenhouse_password_hashes_waiting', 'Password hashes waiting for a thread.', kdf.waiting),
+    counter('tokenhouse_password_hashes_total', 'Password hashes computed.', kdf.completed),
+    counter('tokenhouse_password_hashes_refused_total', 'Sign-ins answered 429.', kdf.refused),
+    gauge('process_resident_memory_bytes', 'Resident memory.', rss),
+    gauge('nodejs_heap_size_used_bytes', 'Heap in use.', heapUsed),
+    counter('process_cpu_seconds_total', 'CPU time, user and system.', (cpu.user + cpu.system) / 1e6),
+    gauge('process_start_time_seconds', 'Start of the process.', performance.timeOrigin / 1000),
+  ]
+}
+
+type Log = ReturnType<typeof openLog>
+
+/** JSON lines. Requests are not logged; faults are, without query, headers and bodies, which may hold secrets. */
+function openLog({ logLevel, logFile }: Settings) {
+  return pino(
+    { level: logLevel, base: null },
+    pino.destination({ dest: logFile ?? 2, sync: true, mkdir: true }),
+  )
+}
+
+function urlOf(
+  { host, tlsCert }: Pick<Settings, 'host' | 'tlsCert'>,
+  address: AddressInfo | string | null,
+): string {
+  const { port } = address as AddressInfo
+  return `${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** What is printed once everything answers: the faces, the credentials, a first token, and `ready` last. */
+function announcement(settings: Settings, listening: readonly Listening[]): string {
+  const shown = (file: string): string => {
+    const path = relative(process.cwd(), file)
+    return path.startsWith('..') ? file : path
+  }
+  const { cloudsYaml, openrc, tokenRequest } = cloudFilesOf(settings.dataDir)
+  const openstack = listening.find(({ name }) => name === 'openstack')
+  const api = openstack ? authUrlOf(settings, Number(new URL(openstack.url).port)) : listening[0]?.url
+  const first = existsSync(cloudsYaml)
+    ? [
+        `credentials ${shown(cloudsYaml)} (openstack --os-cloud tokenhouse, with OS_CLIENT_CONFIG_FILE=${shown(cloudsYaml)}) and ${shown(openrc)}`,
+        `first token: curl -si -H 'Content-Type: application/json' -d @${shown(tokenRequest)} ${api}/auth/tokens`,
+      ]
+    : []
+  return [...listening.map(({ name, url }) => `face ${name} ${url}`), ...first, `ready ${api}`].join('\n')
+}
+
+/** Resolves at the first signal; later ones change nothing, since shells and npm send the same one twice. */
+function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => resolve())
+  })
+}
