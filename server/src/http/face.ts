@@ -11,7 +11,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Refusal } from '../core/refusal.ts'
 import { checkBody } from './body-check.ts'
 import type { Call, Incoming, Operation, Query, Reply } from './operation.ts'
-import type { Rendered, Wire } from './wire.ts'
+import type { BodyFault, Rendered, Wire } from './wire.ts'
 
 export interface FaceOptions<Ctx, Caller> {
   readonly ctx: Ctx
@@ -76,7 +76,8 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
   const known = [...taken].map(([path, methods]) => ({ pattern: patternOf(path), methods }))
   app.setNotFoundHandler((request, reply) => {
     const incoming = incomingOf(request, options, EMPTY)
-    const allowed = known.filter((k) => k.pattern.test(incoming.path)).flatMap((k) => k.methods)
+    const matching = known.filter((k) => k.pattern.test(incoming.path))
+    const allowed = [...new Set(matching.flatMap((k) => k.methods))]
     const rendered =
       allowed.length > 0 ? fallback.wrongMethod(allowed, incoming) : fallback.unknownPath(incoming)
     send(reply, rendered, request.method)
@@ -146,12 +147,13 @@ async function perform<Ctx, Caller>(
   const isPublic = operation.policy === 'public'
   const caller = isPublic ? (null as Caller) : await wire.identify(ctx, incoming)
   let body: unknown
+  let fault: BodyFault | undefined
   if (operation.body) {
     const parsed = parseJson(incoming)
     if ('why' in parsed) return wire.unreadableBody(parsed.why, incoming)
-    body = parsed.value
-    const fault = await checkBody(operation.body, body)
-    if (fault) return wire.badBody(fault, incoming)
+    fault = await checkBody(operation.body, parsed.value)
+    if (fault && operation.bodyFaults !== 'after-policy') return wire.badBody(fault, incoming)
+    if (!fault) body = parsed.value
   }
   const call: Call<Ctx, Caller> = { ...incoming, ctx, caller, body, operationId: operation.id }
   const facts = await operation.load?.(call)
@@ -162,6 +164,7 @@ async function perform<Ctx, Caller>(
       throw new Refusal('forbidden', `policy ${rule}`, { rule })
     }
   }
+  if (fault) return wire.badBody(fault, incoming)
   const reply = await operation.handle(call, facts)
   return renderReply(reply, operation, wire, incoming)
 }

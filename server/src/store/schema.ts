@@ -14,7 +14,7 @@ export interface ProjectRow {
   domain_id: string
   parent_id: string | null
   name: string
-  description: string
+  description: string | null
   enabled: Flag
   is_domain: Flag
   options: string

@@ -39,6 +39,8 @@ export function filtersFrom(
       const value = boolean ? (flag(query, name) ? 1 : 0) : exact
       filters.push({ column, comparator: 'equals', value, caseSensitive: true })
     }
+    // Part of a truth value is nothing that a database could look for.
+    if (boolean) continue
     for (const [suffix, comparator] of Object.entries(COMPARATORS)) {
       const value = one(query, `${name}__${suffix}`)
       if (value !== undefined) {

@@ -13,7 +13,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('domain_id', 'text', (c) => c.notNull())
     .addColumn('parent_id', 'text')
     .addColumn('name', 'text', (c) => c.notNull())
-    .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('description', 'text')
     .addColumn('enabled', 'integer', (c) => c.notNull())
     .addColumn('is_domain', 'integer', (c) => c.notNull())
     .addColumn('options', 'text', (c) => c.notNull())
@@ -30,6 +30,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (c) => c.notNull())
     .addPrimaryKeyConstraint('project_tag_pk', ['project_id', 'name'])
     .execute()
+  await s.createIndex('project_tag_name').on('project_tag').column('name').execute()
 
   await s
     .createTable('user')
