@@ -14,6 +14,7 @@ export {
   parseFernetKey,
 } from './fernet/fernet.ts'
 export { decodeFernet, encodeFernet, type FernetOptions } from './fernet/fernet-token.ts'
+export { decodeReceipt, encodeReceipt, type Receipt } from './fernet/receipt.ts'
 export { signCompact, type VerifiedJws, verifyCompact } from './jws/compact.ts'
 export { decodeJws, encodeJws } from './jws/jws-token.ts'
 export {

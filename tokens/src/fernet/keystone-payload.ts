@@ -41,28 +41,16 @@ import {
   bytesToId,
   packAuditId,
   packCompactId,
+  packId,
   readAuditId,
   readCompactId,
+  readId,
 } from './payload-values.ts'
 
 /** One item of a payload. `pack` is only asked for fields that are there; `read` sets the field or throws Malformed. */
 interface Item {
   readonly pack: (fields: KeystoneFields, methods: AuthMethods) => MsgpackValue
   readonly read: (into: KeystoneFields, value: MsgpackValue, methods: AuthMethods) => void
-}
-
-function packId(id: string | undefined): MsgpackValue {
-  if (id === undefined) return [false, null]
-  return isUuidHex(id) ? [true, Buffer.from(id, 'hex')] : [false, id]
-}
-
-function readId(value: MsgpackValue): string {
-  const [isBytes, id] = asTuple(value, 2)
-  if (isBytes === true) return bytesToId(asBytes(id))
-  if (isBytes !== false) throw new Malformed('flag expected')
-  const text = asText(id)
-  if (isUuidHex(text)) throw new Malformed('id not in its shortest form')
-  return text
 }
 
 /** A field that is an id of its own: [flag, id]. */

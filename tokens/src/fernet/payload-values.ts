@@ -44,6 +44,22 @@ export function readCompactId(value: MsgpackValue | undefined): string {
   return id
 }
 
+/** [true, 16 bytes] for 32 lower-case hex digits, [false, text] for any other id, [false, nil] for none. */
+export function packId(id: string | undefined): MsgpackValue {
+  if (id === undefined) return [false, null]
+  return isUuidHex(id) ? [true, Buffer.from(id, 'hex')] : [false, id]
+}
+
+/** Reads `packId`; none, and text that has a shorter form, are refused. */
+export function readId(value: MsgpackValue): string {
+  const [isBytes, id] = asTuple(value, 2)
+  if (isBytes === true) return bytesToId(asBytes(id))
+  if (isBytes !== false) throw new Malformed('flag expected')
+  const text = asText(id)
+  if (isUuidHex(text)) throw new Malformed('id not in its shortest form')
+  return text
+}
+
 export function bytesToId(bytes: Buffer): string {
   if (bytes.length !== 16) throw new Malformed('id of 16 bytes expected')
   return bytes.toString('hex')
