@@ -9,7 +9,7 @@ import { bundleServer } from './bundle.mjs'
 import { installDependencies } from './dependencies.mjs'
 import { LaunchError, say } from './messages.mjs'
 import { findNode } from './node-runtime.mjs'
-import { runProgram } from './run-program.mjs'
+import { runProgram, stopWithParent } from './run-program.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 try {
@@ -17,8 +17,10 @@ try {
   installDependencies(root)
   const program = bundleServer(root, node)
   // On a Node that is new enough the program runs in this very process: no second one to signal, kill or wait for.
-  if (node === process.execPath) await import(pathToFileURL(program).href)
-  else await runProgram(node, [program, ...process.argv.slice(2)])
+  if (node === process.execPath) {
+    stopWithParent()
+    await import(pathToFileURL(program).href)
+  } else await runProgram(node, [program, ...process.argv.slice(2)])
 } catch (error) {
   if (!(error instanceof LaunchError)) throw error
   say(error.message)

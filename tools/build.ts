@@ -31,7 +31,7 @@ const result = await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   logLevel: 'warning',
-})
+}).catch(() => process.exit(1)) // esbuild has told what is wrong
 
 if (process.argv.includes('--clean')) rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
