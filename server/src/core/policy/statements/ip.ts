@@ -1,0 +1,44 @@
+/** Addresses and networks, IPv4 and IPv6, as numbers. IPv4-mapped IPv6 addresses are the IPv4 address they carry. */
+
+interface Address {
+  readonly bits: 32 | 128
+  readonly value: bigint
+}
+
+/** Whether `address` is in `network` (`10.0.0.0/8`, `2001:db8::/32`, or a single address). False when either is no address. */
+export function inNetwork(address: string, network: string): boolean {
+  const [base = '', length, ...rest] = network.split('/')
+  const wanted = parseAddress(base)
+  const given = parseAddress(address)
+  if (!wanted || !given || rest.length > 0 || wanted.bits !== given.bits) return false
+  const prefix = length === undefined ? wanted.bits : Number(length)
+  if (length !== undefined && !/^\d{1,3}$/.test(length)) return false
+  if (prefix > wanted.bits) return false
+  const shift = BigInt(wanted.bits - prefix)
+  return wanted.value >> shift === given.value >> shift
+}
+
+function parseAddress(text: string): Address | undefined {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return parseV4(text)
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(text)?.[1]
+  return mapped === undefined ? parseV6(text) : parseV4(mapped)
+}
+
+function parseV4(text: string): Address | undefined {
+  const parts = text.split('.').map(Number)
+  if (parts.some((part) => part > 255)) return undefined
+  return { bits: 32, value: parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) }
+}
+
+function parseV6(text: string): Address | undefined {
+  if (!/^[0-9a-fA-F:]+$/.test(text)) return undefined
+  const halves = text.split('::')
+  if (halves.length > 2) return undefined
+  const groups = halves.map((half) => (half === '' ? [] : half.split(':')))
+  const [head = [], tail = []] = groups
+  const missing = 8 - head.length - tail.length
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined
+  const all = [...head, ...Array<string>(missing).fill('0'), ...tail]
+  if (all.some((group) => !/^[0-9a-fA-F]{1,4}$/.test(group))) return undefined
+  return { bits: 128, value: all.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n) }
+}
