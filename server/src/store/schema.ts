@@ -54,7 +54,7 @@ export interface GroupRow {
   id: string
   domain_id: string
   name: string
-  description: string
+  description: string | null
   extra: string
 }
 

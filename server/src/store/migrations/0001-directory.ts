@@ -66,7 +66,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('domain_id', 'text', (c) => c.notNull())
     .addColumn('name', 'text', (c) => c.notNull())
-    .addColumn('description', 'text', (c) => c.notNull())
+    .addColumn('description', 'text')
     .addColumn('extra', 'text', (c) => c.notNull())
     .addUniqueConstraint('group_name_unique', ['domain_id', 'name'])
     .execute()
