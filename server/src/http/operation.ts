@@ -82,6 +82,11 @@ export interface GuardedOperation<Ctx, Caller, Body extends TSchema = TSchema, F
   /** Every other rule that `ruleFor` may name. */
   readonly otherPolicies?: readonly string[]
   readonly body?: Body
+  /**
+   * When a faulty body is told: `at-once` (the default), or only to who may act at all. With `after-policy`, `load`,
+   * `ruleFor` and `target` run first and find `body` undefined when it is faulty.
+   */
+  readonly bodyFaults?: 'at-once' | 'after-policy'
   load?(call: Call<Ctx, Caller, Static<Body>>): Promise<Facts>
   /** The rule of this call, where facts or the request choose between several (a global role or a domain's). */
   ruleFor?(facts: Facts, call: Call<Ctx, Caller, Static<Body>>): string
@@ -94,6 +99,7 @@ export type Operation<Ctx, Caller> = Described & {
   readonly policy: string
   readonly otherPolicies?: readonly string[]
   readonly body?: TSchema
+  readonly bodyFaults?: 'at-once' | 'after-policy'
   load?(call: Call<Ctx, Caller>): Promise<unknown>
   ruleFor?(facts: unknown, call: Call<Ctx, Caller>): string
   target?(facts: unknown, call: Call<Ctx, Caller>): PolicyTarget
