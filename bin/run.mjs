@@ -13,7 +13,7 @@ import { runProgram } from './run-program.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 try {
   const node = findNode(root)
-  installDependencies(root)
+  await installDependencies(root)
   await runProgram(node, ['-C', 'development', ...process.argv.slice(2)])
 } catch (error) {
   if (!(error instanceof LaunchError)) throw error

@@ -14,7 +14,7 @@ import { runProgram, stopWithParent } from './run-program.mjs'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 try {
   const node = findNode(root)
-  installDependencies(root)
+  await installDependencies(root)
   const program = bundleServer(root, node)
   // On a Node that is new enough the program runs in this very process: no second one to signal, kill or wait for.
   if (node === process.execPath) {
