@@ -4,6 +4,15 @@ import type { CompiledPolicy } from '../../core/policy/compile.ts'
 import type { Session } from '../../core/session.ts'
 import type { Operation } from '../../http/operation.ts'
 import type { Wire } from '../../http/wire.ts'
+import { authListOperations } from './auth-lists/auth-lists.ts'
+import { defaultConfigOperations } from './domain-config/default-config.ts'
+import { storedConfigOperations } from './domain-config/domain-config.ts'
+import { domainOperations } from './domains/domains.ts'
+import { grantOperations } from './grants/grants.ts'
+import { projectOperations } from './projects/projects.ts'
+import { listRoleAssignments } from './role-assignments/role-assignments.ts'
+import { impliedRoleOperations } from './roles/implied-roles.ts'
+import { roleOperations } from './roles/roles.ts'
 import { type IssueOptions, issueOperation } from './tokens/issue.ts'
 import { revokeTokenOperation } from './tokens/revoke.ts'
 import { validateOperation } from './tokens/validate.ts'
@@ -14,7 +23,16 @@ import { keystoneWire } from './wire.ts'
 export function keystoneOperations(options: IssueOptions): readonly Operation<Context, Session>[] {
   return [
     ...versionOperations,
+    ...authListOperations,
+    ...defaultConfigOperations,
+    ...domainOperations,
+    ...grantOperations,
+    ...impliedRoleOperations,
+    ...projectOperations,
+    ...roleOperations,
+    ...storedConfigOperations,
     issueOperation(options),
+    listRoleAssignments,
     validateOperation(options.style),
     revokeTokenOperation,
   ]
