@@ -29,7 +29,7 @@ describe('msgpack', () => {
       assert.throws(() => decodeHex(hex), Malformed, hex)
   })
 
-  it('refuses an array longer than the bytes there are, before making it', () => {
+  it('refuses an array longer than the bytes there are', () => {
     assert.throws(() => decodeHex('dcffff'), Malformed)
     assert.throws(() => decodeHex(`9f${'00'.repeat(14)}`), Malformed)
   })

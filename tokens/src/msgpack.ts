@@ -201,8 +201,7 @@ function readText(from: Reader, size: number): string {
 
 function readArray(from: Reader, count: number, depth: number): MsgpackValue[] {
   if (depth >= maxDepth) throw new Malformed('nested too deep')
-  // Every item takes a byte at least, so a count the bytes cannot hold is refused before anything is allocated.
-  if (count > from.bytes.length - from.at) throw new Malformed('payload ends early')
+  // Every item takes a byte at least: a count the bytes cannot hold ends the reading, and nothing is allocated for it.
   const items: MsgpackValue[] = []
   for (let index = 0; index < count; index++) items.push(read(from, depth + 1))
   return items

@@ -10,7 +10,7 @@ export function isUuidHex(text: string): boolean {
 
 /** An id or a name: 1 to 255 bytes of UTF-8, no lone surrogates (they would not survive the encoding). */
 export function isText(value: unknown): value is string {
-  if (typeof value !== 'string' || value.length === 0 || value.length > 255) return false
+  if (typeof value !== 'string' || value === '') return false
   return value.isWellFormed() && Buffer.byteLength(value) <= 255
 }
 

@@ -68,7 +68,6 @@ export function integerToMethods(integer: number, known: AuthMethods): string[] 
   let rest = integer
   for (const [name, value] of known.descending) {
     if (rest < value) continue
-    if (rest >= value * 2) break
     methods.push(name)
     rest -= value
   }

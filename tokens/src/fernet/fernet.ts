@@ -124,8 +124,7 @@ export function openFernet(text: string, keyring: FernetKeyring): Opened {
   const bytes = decodeBase64url(text)
   if (bytes === null) throw new Malformed('not canonical base64url', 'malformed')
   const size = bytes.length - overhead
-  if (size < 16 || size % 16 !== 0 || bytes[0] !== 0x80)
-    throw new Malformed('not a Fernet container', 'malformed')
+  if (size < 16 || bytes[0] !== 0x80) throw new Malformed('not a Fernet container', 'malformed')
   const signed = bytes.length - 32
   const key = keyOf(bytes.subarray(0, signed), bytes.subarray(signed), keyring)
   if (key === undefined) throw new Malformed('sealed with none of our keys', 'not_authentic')
@@ -136,7 +135,7 @@ export function openFernet(text: string, keyring: FernetKeyring): Opened {
     const end = decipher.final()
     return { plaintext: end.length === 0 ? body : Buffer.concat([body, end]), sealedAt }
   } catch {
-    throw new Malformed('padding of the plaintext')
+    throw new Malformed('blocks or padding of the plaintext')
   }
 }
 

@@ -91,6 +91,20 @@ describe('compact JWS', () => {
     assert.ok('claims' in verifyCompact(signCompact(claims, es256), [one, two]))
   })
 
+  it('a signature of another length is refused, not an exception', () => {
+    for (const key of all) {
+      const [header, payload, signature = ''] = signCompact(claims, key).split('.')
+      for (const other of [
+        '',
+        'AA',
+        signature.slice(0, -4),
+        `${signature}AAAA`,
+        Buffer.alloc(300, 1).toString('base64url'),
+      ])
+        assert.ok('refused' in verifyCompact(`${header}.${payload}.${other}`, all))
+    }
+  })
+
   it('a public key verifies and does not sign', () => {
     const key = publicHalf(es256)
     assert.ok('claims' in verifyCompact(signCompact(claims, es256), [key]))
