@@ -24,6 +24,8 @@ import type { Db, Store } from './store/store.ts'
 export interface TokenKeys {
   readonly fernet: FernetKeyring
   readonly jws: JwsKeyring
+  /** Of authentication receipts; they are no tokens and share no key with them. null in a house that has none yet. */
+  readonly receipts: FernetKeyring | null
 }
 
 export interface Keys {
@@ -73,12 +75,19 @@ function openSealed(key: Buffer, sealed: string, purpose: string): string {
 async function loadTokenKeys(db: Db, open: Keys['open']): Promise<TokenKeys> {
   const rows = await listSealedKeys(db)
   const material = (row: (typeof rows)[number]): string => open(row.material, `${row.purpose}:${row.id}`)
-  const fernet = rows.filter((row) => row.purpose === 'fernet').sort((a, b) => Number(b.id) - Number(a.id))
+  const numbered = (purpose: NumberedPurpose) =>
+    rows
+      .filter((row) => row.purpose === purpose)
+      .sort((a, b) => Number(b.id) - Number(a.id))
+      .map((row) => parseFernetKey(material(row)))
+  const fernet = numbered('fernet')
+  const receipts = numbered('receipt')
   const jws = rows.filter((row) => row.purpose === 'jws').sort((a, b) => rank(a.state) - rank(b.state))
   if (fernet.length === 0 || jws.length === 0) throw new Error('no token keys: run `tokenhouse bootstrap`')
   return {
-    fernet: fernetKeyring(fernet.map((row) => parseFernetKey(material(row)))),
+    fernet: fernetKeyring(fernet),
     jws: jwsKeyring(jws.map((row) => parseJwsKey(material(row)))),
+    receipts: receipts.length === 0 ? null : fernetKeyring(receipts),
   }
 }
 
@@ -86,6 +95,9 @@ async function loadTokenKeys(db: Db, open: Keys['open']): Promise<TokenKeys> {
 function rank(state: string): number {
   return state === 'current' ? 0 : 1
 }
+
+/** Numbered repositories as Keystone's `fernet-keys` and receipt keys. */
+type NumberedPurpose = 'fernet' | 'receipt'
 
 /** One Fernet key of the numbered repository: 0 is staged (the next primary), the highest number signs. */
 export interface NumberedKey {
@@ -114,32 +126,35 @@ export async function importFernetKeys(
   for (const key of incoming) parseFernetKey(key.text)
   await store.write(async (tx) => {
     for (const row of await listSealedKeys(tx, 'fernet')) await deleteSealedKey(tx, 'fernet', row.id)
-    for (const key of incoming) await putFernet(tx, keys, key, now)
+    for (const key of incoming) await putNumbered(tx, keys, { ...key, purpose: 'fernet' }, now)
   })
 }
 
 /**
  * Keystone's rotation: the staged key 0 becomes the new primary (highest number + 1), a new key is staged as 0, and the
- * oldest secondaries beyond `keep` keys go. Refuses `keep` below 2, which would void every token at once.
+ * oldest secondaries beyond `keep` keys go. The keys of receipts go along. Refuses `keep` below 2, which would void
+ * every token at once.
  */
 export async function rotateFernetKeys(store: Store, keys: Keys, keep: number, now: number): Promise<void> {
   if (keep < 2) throw new Error('at least 2 keys have to be kept: the primary and the staged one')
   await store.write(async (tx) => {
-    const rows = await listSealedKeys(tx, 'fernet')
-    const numbers = rows.map((row) => Number(row.id)).sort((a, b) => a - b)
-    const next = (numbers.at(-1) ?? 0) + 1
-    const staged = rows.find((row) => row.id === '0')
-    if (staged) {
-      const text = keys.open(staged.material, 'fernet:0')
-      await renameSealedKey(tx, 'fernet', '0', String(next))
-      await putFernet(tx, keys, { index: next, text }, now)
-    } else {
-      await putFernet(tx, keys, { index: next, text: newFernetKey() }, now)
+    for (const purpose of ['fernet', 'receipt'] as const) {
+      const rows = await listSealedKeys(tx, purpose)
+      const numbers = rows.map((row) => Number(row.id)).sort((a, b) => a - b)
+      const next = (numbers.at(-1) ?? 0) + 1
+      const staged = rows.find((row) => row.id === '0')
+      if (staged) {
+        const text = keys.open(staged.material, `${purpose}:0`)
+        await renameSealedKey(tx, purpose, '0', String(next))
+        await putNumbered(tx, keys, { purpose, index: next, text }, now)
+      } else {
+        await putNumbered(tx, keys, { purpose, index: next, text: newFernetKey() }, now)
+      }
+      await putNumbered(tx, keys, { purpose, index: 0, text: newFernetKey() }, now)
+      const secondaries = numbers.filter((n) => n > 0)
+      const excess = Math.max(0, secondaries.length + 2 - keep)
+      for (const n of secondaries.slice(0, excess)) await deleteSealedKey(tx, purpose, String(n))
     }
-    await putFernet(tx, keys, { index: 0, text: newFernetKey() }, now)
-    const secondaries = numbers.filter((n) => n > 0)
-    const excess = Math.max(0, secondaries.length + 2 - keep)
-    for (const n of secondaries.slice(0, excess)) await deleteSealedKey(tx, 'fernet', String(n))
   })
 }
 
@@ -153,15 +168,25 @@ export async function rotateJwsKey(tx: Db, keys: Keys, now: number): Promise<voi
   await putSealedKey(tx, { purpose: 'jws', id, state: 'current', material, created_at: now })
 }
 
-async function putFernet(tx: Db, keys: Keys, key: NumberedKey, now: number): Promise<void> {
+async function putNumbered(
+  tx: Db,
+  keys: Keys,
+  key: NumberedKey & { readonly purpose: NumberedPurpose },
+  now: number,
+): Promise<void> {
+  const { purpose } = key
   const id = String(key.index)
-  const material = keys.seal(key.text, `fernet:${id}`)
-  await putSealedKey(tx, { purpose: 'fernet', id, state: 'current', material, created_at: now })
+  const material = keys.seal(key.text, `${purpose}:${id}`)
+  await putSealedKey(tx, { purpose, id, state: 'current', material, created_at: now })
 }
 
-/** First keys of a new house: one primary, one staged, one signing pair. */
+/** First keys of a house, where they are missing: one primary and one staged for tokens and for receipts, one signing pair. */
 export async function createFirstKeys(tx: Db, keys: Keys, now: number): Promise<void> {
-  await putFernet(tx, keys, { index: 1, text: newFernetKey() }, now)
-  await putFernet(tx, keys, { index: 0, text: newFernetKey() }, now)
-  await rotateJwsKey(tx, keys, now)
+  const there = new Set((await listSealedKeys(tx)).map((row) => row.purpose))
+  for (const purpose of ['fernet', 'receipt'] as const) {
+    if (there.has(purpose)) continue
+    await putNumbered(tx, keys, { purpose, index: 1, text: newFernetKey() }, now)
+    await putNumbered(tx, keys, { purpose, index: 0, text: newFernetKey() }, now)
+  }
+  if (!there.has('jws')) await rotateJwsKey(tx, keys, now)
 }

@@ -195,6 +195,11 @@ export const settingsTable = {
     ...integer(undefined, { least: 1, most: 36_500, shape: 'DAYS' }),
     help: 'days without a sign-in that disable a user; unset: never',
   },
+  receiptTtl: {
+    group: 'token',
+    ...seconds(300),
+    help: 'how long who has shown one factor may take to show the next',
+  },
   defaultAuthorizationTtl: {
     group: 'token',
     ...seconds(0, 0),

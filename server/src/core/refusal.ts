@@ -35,6 +35,20 @@ export interface Subject {
   readonly id: string
 }
 
+/** A receipt for the factors that were shown, and the ways to go on. Times in seconds. */
+export interface IssuedReceipt {
+  readonly text: string
+  readonly user: {
+    readonly id: string
+    readonly name: string
+    readonly domain: { readonly id: string; readonly name: string }
+  }
+  readonly methods: readonly string[]
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly requiredMethods: readonly (readonly string[])[]
+}
+
 export interface RefusalDetail {
   /** Public text where the wire has a particular one; dialects fall back to their standard text. */
   readonly message?: string
@@ -45,8 +59,8 @@ export interface RefusalDetail {
   readonly rule?: string
   /** A dialect's own error code (`IAM.1101`, `InvalidTimeStamp.Expired`). */
   readonly wireCode?: string
-  /** The receipt and the factors still wanted, for `more_factors_needed`. */
-  readonly receipt?: { readonly id: string; readonly body: unknown }
+  /** For `more_factors_needed`. */
+  readonly receipt?: IssuedReceipt
 }
 
 /** The one error class that means "no". Anything else thrown is a fault of ours. */

@@ -3,7 +3,6 @@ import type { Context } from '../context.ts'
 import { createFirstKeys } from '../keys.ts'
 import { hashPassword } from '../methods/password/hash.ts'
 import * as rows from '../store/bootstrap.ts'
-import { listSealedKeys } from '../store/sealed-keys.ts'
 import { change } from './change.ts'
 
 export interface Bootstrapped {
@@ -23,7 +22,6 @@ export async function bootstrap(
   const first = !(await rows.isBootstrapped(ctx.store.db))
   const password = first || options.reset ? (options.password ?? randomBytes(18).toString('base64url')) : null
   const hash = password === null ? null : await hashPassword(ctx.kdf, password, ctx.settings)
-  const hasKeys = (await listSealedKeys(ctx.store.db, 'fernet')).length > 0
   const now = ctx.now()
   const by = { session: null, action: 'bootstrap', requestId: '' }
   await change(ctx, by, 'domain:default', async (tx) => {
@@ -44,7 +42,7 @@ export async function bootstrap(
     await rows.ensureGrant(tx, userId, admin, { kind: 'domain', id: 'default' })
     await rows.ensureGrant(tx, userId, admin, { kind: 'system', id: 'system' })
     await rows.ensureIdentityService(tx, ctx.settings.region, options.identityUrl)
-    if (!hasKeys) await createFirstKeys(tx, ctx.keys, now)
+    await createFirstKeys(tx, ctx.keys, now)
   })
   return { password }
 }

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto'
 import { type Claims, encodeFernet, encodeJws, type Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
+import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
 import { appendAudit } from '../store/audit.ts'
 import { authMethods } from './auth-methods.ts'
 import { authenticate, type Identity, type Presenter } from './authenticate.ts'
+import { meetFactors } from './factors.ts'
 import { loadLinks } from './links/index.ts'
 import { loadSession, voidBefore } from './load-session.ts'
 import type { Proof } from './proof.ts'
@@ -16,6 +18,8 @@ export interface IssueRequest {
   readonly identity: Identity
   readonly scope: WishedScope
   readonly presenter: Presenter
+  /** Text of an authentication receipt: factors that an earlier request has shown. */
+  readonly receipt?: string | undefined
   /** Seconds a token lives when nothing bounds it shorter. */
   readonly ttl: number
   readonly requestId: string
@@ -28,11 +32,13 @@ export interface Issued {
 
 /**
  * Issues a token. Refuses `unauthenticated` alike for a wrong secret, an unknown scope and a scope without a role;
- * `forbidden` where a delegated session asks for more. Both outcomes are on the audit trail before the answer.
+ * `forbidden` where a delegated session asks for more, `more_factors_needed` with a receipt where the user's rules want
+ * another factor. Both outcomes are on the audit trail before the answer.
  */
 export async function issueToken(ctx: Context, request: IssueRequest): Promise<Issued> {
   try {
-    const proof = await authenticate(ctx, request.identity, request.presenter)
+    const shown = await authenticate(ctx, request.identity, request.presenter)
+    const proof = await meetFactors(ctx, shown, request.receipt)
     const issued = await issueFor(ctx, proof, request)
     await audit(ctx, request, 'success', issued.session)
     return issued
@@ -52,6 +58,9 @@ export async function issueFor(
   const userId = user.id
   const findings = await loadLinks(ctx, via, { userId, scope })
   const now = Math.floor(ctx.now() / 1e6)
+  if (proof.user.kind === 'local' && isIdle(proof.user, ctx.settings, ctx.now())) {
+    return refuse('unauthenticated', 'disabled after days without activity')
+  }
   // A change made within this very second voids what was issued in it; what is issued after it says so.
   const issuedAt = Math.max(now, voidBefore(user, record) + 1)
   const bounds = [proof.expiresAt, ...findings.map((f) => f.expiresAt ?? null)].filter((b) => b !== null)

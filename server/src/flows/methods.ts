@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import { type PasswordPayload, provePassword } from '../methods/password/method.ts'
 import { proveToken } from '../methods/token/method.ts'
+import { proveTotp, type TotpPayload } from '../methods/totp/method.ts'
 import { findUser } from '../store/identity.ts'
 import type { Presenter } from './authenticate.ts'
 import type { Proof } from './proof.ts'
@@ -14,7 +15,11 @@ export type Method = (ctx: Context, payload: unknown, presenter: Presenter) => P
 export const METHODS: Readonly<Record<string, Method | undefined>> = Object.assign(Object.create(null), {
   password,
   token,
+  totp,
 })
+
+/** A proof that stands on nothing before it. */
+const FRESH = { via: [], expiresAt: null, chain: null, parent: null, onlyScope: null } as const
 
 async function password(ctx: Context, payload: unknown): Promise<Proof> {
   const outcome = await provePassword(ctx, payload as PasswordPayload)
@@ -23,15 +28,16 @@ async function password(ctx: Context, payload: unknown): Promise<Proof> {
     const subject = { kind: 'user', id: outcome.userId ?? '' }
     throw new Refusal(code, `${outcome.reason} (user ${outcome.userId ?? 'unknown'})`, { subject })
   }
-  return {
-    user: outcome.user,
-    methods: ['password'],
-    via: [],
-    expiresAt: null,
-    chain: null,
-    parent: null,
-    onlyScope: null,
+  return { user: outcome.user, methods: ['password'], ...FRESH }
+}
+
+async function totp(ctx: Context, payload: unknown): Promise<Proof> {
+  const outcome = await proveTotp(ctx, payload as TotpPayload)
+  if (!outcome.proven) {
+    const subject = { kind: 'user', id: outcome.userId ?? '' }
+    throw new Refusal('unauthenticated', outcome.reason, { subject })
   }
+  return { user: outcome.user, methods: ['totp'], ...FRESH }
 }
 
 async function token(ctx: Context, payload: unknown): Promise<Proof> {

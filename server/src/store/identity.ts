@@ -99,22 +99,54 @@ export async function findUser(db: Db, reference: UserReference): Promise<UserRe
   }
 }
 
-/** Counts a wrong password. */
-export async function countFailedLogin(tx: Db, userId: string, at: number): Promise<void> {
+/** How many failures lock a user, and for how long. */
+export interface Lockout {
+  /** 0: no number of them does. */
+  readonly lockoutFailureAttempts: number
+  /** Seconds. */
+  readonly lockoutDuration: number
+}
+
+/** Counts a wrong password or passcode. After a lock that has passed counting begins anew. */
+export async function countFailedLogin(
+  tx: Db,
+  userId: string,
+  at: number,
+  { lockoutFailureAttempts, lockoutDuration }: Lockout,
+): Promise<void> {
+  const locking = lockoutFailureAttempts === 0 ? Number.MAX_SAFE_INTEGER : lockoutFailureAttempts
   await tx
     .updateTable('user')
-    .set((eb) => ({ failed_auth_count: eb('failed_auth_count', '+', 1), failed_auth_at: at }))
+    .set((eb) => ({
+      failed_auth_count: eb
+        .case()
+        .when(
+          eb.and([
+            eb('failed_auth_count', '>=', locking),
+            eb('failed_auth_at', '<=', at - lockoutDuration * 1_000_000),
+          ]),
+        )
+        .then(1)
+        .else(eb('failed_auth_count', '+', 1))
+        .end(),
+      failed_auth_at: at,
+    }))
     .where('id', '=', userId)
     .execute()
 }
 
-/** Forgets wrong passwords and notes the day of a good login (security compliance counts idle days). */
-export async function noteGoodLogin(tx: Db, userId: string, at: number): Promise<void> {
+/** Forgets wrong passwords and passcodes. */
+export async function forgetFailedLogins(tx: Db, userId: string): Promise<void> {
   await tx
     .updateTable('user')
-    .set({ failed_auth_count: 0, failed_auth_at: 0, last_active_at: at })
+    .set({ failed_auth_count: 0, failed_auth_at: 0 })
     .where('id', '=', userId)
     .execute()
+}
+
+/** Notes the day of a good login (security compliance counts idle days). */
+export async function noteGoodLogin(tx: Db, userId: string, at: number): Promise<void> {
+  await tx.updateTable('user').set({ last_active_at: at }).where('id', '=', userId).execute()
 }
 
 /** Replaces a password's hash by a stronger one of the same password. */

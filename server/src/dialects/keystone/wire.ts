@@ -7,6 +7,7 @@ import { validateToken } from '../../flows/validate-token.ts'
 import type { Incoming, Operation } from '../../http/operation.ts'
 import type { BodyFault, Rendered, Wire } from '../../http/wire.ts'
 import { credentialsOf } from './policy-credentials.ts'
+import { receiptBody } from './tokens/receipt-body.ts'
 
 interface Words {
   readonly status: number
@@ -20,7 +21,7 @@ const UNAUTHENTICATED = 'The request you have made requires authentication.'
 
 const WORDS = {
   bad_request: { status: 400, title: 'Bad Request', text: (r) => r.detail.message ?? COMPLY },
-  unauthenticated: { status: 401, title: 'Unauthorized', text: () => UNAUTHENTICATED },
+  unauthenticated: { status: 401, title: 'Unauthorized', text: unauthenticatedText },
   unsupported_method: {
     status: 401,
     title: 'Unauthorized',
@@ -62,6 +63,11 @@ const WORDS = {
   },
 } satisfies Record<RefusalCode, Words>
 
+/** The same for every cause. Of a receipt Keystone says so; whoever sent it has proved the first factor by then. */
+function unauthenticatedText({ detail: { subject } }: Refusal): string {
+  return subject?.kind === 'receipt' ? `Could not find auth receipt: ${subject.id}.` : UNAUTHENTICATED
+}
+
 function forbiddenText(refusal: Refusal): string {
   const { rule, message } = refusal.detail
   if (rule !== undefined) return `You are not authorized to perform the requested action: ${rule}.`
@@ -87,14 +93,15 @@ function headersOf(incoming: Incoming): Record<string, string> {
 function renderRefusal(refusal: Refusal, incoming: Incoming, methods: readonly string[]): Rendered {
   const words: Words = WORDS[refusal.code]
   const headers: Record<string, string> = { 'content-type': 'application/json', ...headersOf(incoming) }
-  if (words.status === 401) headers['www-authenticate'] = `Keystone uri="${incoming.baseUrl}/v3"`
   if (refusal.detail.retryAfter !== undefined) headers['retry-after'] = String(refusal.detail.retryAfter)
   let extra = {}
   if (refusal.code === 'unsupported_method') extra = { identity: { methods } }
-  if (refusal.detail.receipt) {
-    headers['openstack-auth-receipt'] = refusal.detail.receipt.id
-    return { status: words.status, headers, body: JSON.stringify(refusal.detail.receipt.body) }
+  const { receipt } = refusal.detail
+  if (receipt) {
+    headers['openstack-auth-receipt'] = receipt.text
+    return { status: words.status, headers, body: JSON.stringify(receiptBody(receipt)) }
   }
+  if (words.status === 401) headers['www-authenticate'] = `Keystone uri="${incoming.baseUrl}/v3"`
   return {
     status: words.status,
     headers,

@@ -1,8 +1,11 @@
 /** Proving oneself by password: local users only, counted failures, one answer for every way of being wrong. */
 import type { Settings } from '../../config.ts'
+import { unmetFactors } from '../../core/multi-factor.ts'
+import { isIdle, isLocked, isPasswordExpired } from '../../core/security-compliance.ts'
 import {
   countFailedLogin,
   findUser,
+  forgetFailedLogins,
   noteGoodLogin,
   replaceHash,
   type UserRecord,
@@ -33,7 +36,7 @@ export type PasswordOutcome =
       readonly userId: string | null
     }
 
-const MICROS = 1_000_000
+const DAY = 86_400_000_000
 
 /**
  * Checks a password. Unknown user, no password, locked and wrong all cost one key derivation and come back as `wrong`;
@@ -54,12 +57,13 @@ export async function provePassword(
     return wrong(user, locked ? 'locked after failed logins' : 'no such user, or no password here')
   }
   if (!right) {
-    await store.record((tx) => countFailedLogin(tx, user.id, now))
+    await store.record((tx) => countFailedLogin(tx, user.id, now, settings))
     return wrong(user, 'wrong password')
   }
+  if (await isLockedByNow(tools, user)) return wrong(user, 'locked after failed logins')
   if (!user.enabled || !user.domain.enabled) return wrong(user, 'disabled')
   if (isIdle(user, settings, now)) return wrong(user, 'disabled after days without activity')
-  if (isExpired(user, now)) {
+  if (isPasswordExpired(user, now)) {
     return { proven: false, why: 'expired', reason: 'password expired', userId: user.id }
   }
   await afterSuccess(tools, user, payload.password, now)
@@ -70,25 +74,12 @@ function wrong(user: UserRecord | undefined, reason: string): PasswordOutcome {
   return { proven: false, why: 'wrong', reason, userId: user?.id ?? null }
 }
 
-/** Locked: as many failures as allowed, the last of them less than the lock's duration ago. */
-export function isLocked(user: UserRecord, settings: Settings, now: number): boolean {
-  const attempts = settings.lockoutFailureAttempts
-  if (attempts === 0 || user.options['ignore_lockout_failure_attempts'] === true) return false
-  if (user.failedAuthCount < attempts) return false
-  return user.failedAuthAt + settings.lockoutDuration * MICROS > now
-}
-
-function isIdle(user: UserRecord, settings: Settings, now: number): boolean {
-  const days = settings.disableUserAccountDaysInactive
-  if (days === undefined || user.options['ignore_user_inactivity'] === true) return false
-  const since = user.lastActiveAt ?? user.createdAt
-  return since + days * 86_400 * MICROS < now
-}
-
-function isExpired(user: UserRecord, now: number): boolean {
-  if (user.options['ignore_password_expiry'] === true) return false
-  const expiresAt = user.password?.expiresAt
-  return expiresAt !== null && expiresAt !== undefined && expiresAt <= now
+/** Guesses that were sent all at once are all looked up before the first of them is found wrong. */
+async function isLockedByNow(tools: PasswordTools, user: UserRecord): Promise<boolean> {
+  const { store, settings } = tools
+  if (settings.lockoutFailureAttempts === 0) return false
+  const again = await findUser(store.db, { id: user.id })
+  return again === undefined || isLocked(again, settings, tools.now())
 }
 
 async function afterSuccess(
@@ -101,11 +92,14 @@ async function afterSuccess(
   const stored = user.password
   const weaker = stored !== null && needsRehash(stored.hash, settings)
   const hash = weaker ? await hashPassword(kdf, password, settings) : undefined
-  const newDay =
-    Math.floor((user.lastActiveAt ?? 0) / (86_400 * MICROS)) !== Math.floor(now / (86_400 * MICROS))
-  if (hash === undefined && user.failedAuthCount === 0 && !newDay) return
+  const newDay = Math.floor((user.lastActiveAt ?? 0) / DAY) !== Math.floor(now / DAY)
+  // While another factor is missing, a right password must not wipe out wrong guesses of that factor.
+  const enough = unmetFactors(user.options, ['password'], settings.authMethods) === undefined
+  const forget = enough && user.failedAuthCount > 0
+  if (hash === undefined && !forget && !newDay) return
   await store.record(async (tx) => {
     if (hash !== undefined && stored) await replaceHash(tx, stored.id, hash)
-    if (user.failedAuthCount > 0 || newDay) await noteGoodLogin(tx, user.id, now)
+    if (forget) await forgetFailedLogins(tx, user.id)
+    if (newDay) await noteGoodLogin(tx, user.id, now)
   })
 }

@@ -12,23 +12,22 @@ const InDomain = {
   name: Type.Optional(Type.String()),
   domain: Type.Optional(Reference),
 }
-const User = Type.Object({
-  ...InDomain,
-  password: Type.Optional(Type.String()),
-  passcode: Type.Optional(Type.String()),
-})
+const InDomainObject = Type.Object(InDomain)
+const User = Type.Object({ ...InDomain, password: Type.Optional(Type.String()) })
+const TotpUser = Type.Object({ ...InDomain, passcode: Type.Optional(Type.Unknown()) })
 
-/** Payloads of methods other than these two are checked by their methods. */
+/** Payloads of methods other than these are checked by their methods. */
 export const AuthBody = Type.Object({
   auth: Type.Object({
     identity: Type.Object({
       methods: Type.Array(Type.String()),
       password: Type.Optional(Type.Object({ user: Type.Optional(User) })),
       token: Type.Optional(Type.Object({ id: Type.String() })),
+      totp: Type.Optional(Type.Object({ user: Type.Optional(TotpUser) })),
     }),
     scope: Type.Optional(
       Type.Object({
-        project: Type.Optional(Type.Object(InDomain)),
+        project: Type.Optional(InDomainObject),
         domain: Type.Optional(Reference),
         'OS-TRUST:trust': Type.Optional(Type.Object({ id: Type.Optional(Type.String()) })),
         system: Type.Optional(Type.Object({ all: Type.Optional(Type.Boolean()) })),
@@ -48,6 +47,12 @@ function expecting(what: string, where: string): never {
   })
 }
 
+/** Payloads that are read here; the others go to their methods as they came. */
+const PAYLOADS: Readonly<Record<string, ((auth: Auth) => unknown) | undefined>> = Object.assign(
+  Object.create(null),
+  { password: passwordPayload, totp: totpPayload },
+)
+
 /** Methods once each (naming one a thousand times is naming it once, CVE-2014-2828), with their payloads. */
 export function identityFrom(auth: Auth): Identity {
   const given = auth.identity as Readonly<Record<string, unknown>>
@@ -56,7 +61,7 @@ export function identityFrom(auth: Auth): Identity {
   const payloads: Record<string, unknown> = Object.create(null)
   for (const method of methods) {
     if (method === 'identity' || !Object.hasOwn(given, method)) return expecting(method, 'identity')
-    payloads[method] = method === 'password' ? passwordPayload(auth) : given[method]
+    payloads[method] = PAYLOADS[method]?.(auth) ?? given[method]
   }
   return { methods, payloads }
 }
@@ -68,8 +73,16 @@ function passwordPayload(auth: Auth): { user: UserReference; password: string } 
   return { user: userReference(user), password: user.password }
 }
 
+/** A passcode that is no text is a wrong one, as in Keystone. */
+function totpPayload(auth: Auth): { user: UserReference; passcode: string } {
+  const user = auth.identity.totp?.user
+  if (!user) return expecting('user', 'totp')
+  const { passcode } = user
+  return { user: userReference(user), passcode: typeof passcode === 'string' ? passcode : '' }
+}
+
 /** A user by id, or by name in a domain by id or name. */
-export function userReference(user: Static<typeof User>): UserReference {
+export function userReference(user: Static<typeof InDomainObject>): UserReference {
   if (user.id !== undefined) return { id: user.id }
   if (user.name === undefined) return expecting('id or name', 'user')
   return { name: user.name, domain: domainReference(user.domain ?? expecting('domain', 'user')) }
@@ -102,7 +115,7 @@ export function scopeFrom(auth: Auth, ownDomain?: DomainReference): WishedScope 
 }
 
 function projectReference(
-  project: Static<typeof ProjectSchema>,
+  project: Static<typeof InDomainObject>,
   ownDomain?: DomainReference,
 ): ProjectReference {
   if (project.id !== undefined) return { id: project.id }
@@ -110,5 +123,3 @@ function projectReference(
   const domain = project.domain ? domainReference(project.domain) : ownDomain
   return { name: project.name, domain: domain ?? expecting('domain', 'project') }
 }
-
-const ProjectSchema = Type.Object(InDomain)

@@ -25,14 +25,17 @@ export function issueOperation(options: IssueOptions) {
       'unauthenticated',
       'unsupported_method',
       'password_expired',
+      'more_factors_needed',
       'forbidden',
       'busy',
     ],
-    handle: async ({ ctx, body, query, requestId }) => {
+    handle: async ({ ctx, body, query, headers, requestId }) => {
       const request = {
         identity: identityFrom(body.auth),
         scope: scopeFrom(body.auth),
         presenter: { session: null },
+        // Sent without a value it is not sent.
+        receipt: headers['openstack-auth-receipt']?.toString() || undefined,
         ttl: options.ttl,
         requestId,
       }

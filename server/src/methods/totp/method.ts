@@ -1,0 +1,91 @@
+/** Proving oneself by a one-time passcode: one of the user's `totp` credentials made it, and it was never used before. */
+import type { Settings } from '../../config.ts'
+import { unmetFactors } from '../../core/multi-factor.ts'
+import { isLocked } from '../../core/security-compliance.ts'
+import {
+  countFailedLogin,
+  findUser,
+  forgetFailedLogins,
+  type UserRecord,
+  type UserReference,
+} from '../../store/identity.ts'
+import type { Store } from '../../store/store.ts'
+import { type TotpSecret, totpSecretsOf } from '../../store/totp.ts'
+import { usedAmong, useOnce } from '../../store/used-once.ts'
+import { acceptTotp, TOTP_STEP_SECONDS } from './totp.ts'
+
+export interface TotpTools {
+  readonly store: Store
+  readonly settings: Settings
+  readonly now: () => number
+  readonly keys: { open(sealed: string, purpose: string): string }
+}
+
+export interface TotpPayload {
+  readonly user: UserReference
+  readonly passcode: string
+}
+
+export type TotpOutcome =
+  | { readonly proven: true; readonly user: UserRecord }
+  | { readonly proven: false; readonly reason: string; readonly userId: string | null }
+
+const SECOND = 1_000_000
+/** Keystone's `included_previous_windows`. */
+const PREVIOUS_WINDOWS = 1
+
+/**
+ * Checks a passcode. Wrong ones count towards the same lockout as wrong passwords, under the user and not under the name
+ * that was written. A right one is used up, before anything is issued and however many requests bring it at once.
+ */
+export async function proveTotp(tools: TotpTools, payload: TotpPayload): Promise<TotpOutcome> {
+  const { store, settings } = tools
+  const user = await findUser(store.db, payload.user)
+  const now = tools.now()
+  const no = (reason: string): TotpOutcome => ({ proven: false, reason, userId: user?.id ?? null })
+  if (!user) return no('no such user')
+  if (isLocked(user, settings, now)) return no('locked after failed logins')
+  const accepted = await acceptedStep(tools, user.id, payload.passcode, now)
+  if (!accepted) {
+    await store.record((tx) => countFailedLogin(tx, user.id, now, settings))
+    return no('wrong passcode')
+  }
+  if (!user.enabled || !user.domain.enabled) return no('disabled')
+  const isFirst = await store.record(async (tx) => {
+    if (!(await useOnce(tx, accepted, now))) return false
+    // While another factor is missing, a right passcode must not wipe out wrong guesses of that factor.
+    const enough = unmetFactors(user.options, ['totp'], settings.authMethods) === undefined
+    if (enough && user.failedAuthCount > 0) await forgetFailedLogins(tx, user.id)
+    return true
+  })
+  return isFirst ? { proven: true, user } : no('passcode used before')
+}
+
+/** What to remember of the passcode when one of the user's secrets made it, and made it now. */
+async function acceptedStep(tools: TotpTools, userId: string, passcode: string, now: number) {
+  for (const secret of await totpSecretsOf(tools.store.db, userId)) {
+    const seconds = Math.floor(now / SECOND)
+    const step = acceptTotp({
+      secret: tools.keys.open(secret.sealed, `credential:${secret.credentialId}`),
+      passcode,
+      now: seconds,
+      previousWindows: PREVIOUS_WINDOWS,
+      lastUsedStep: await lastUsedStep(tools, secret, seconds),
+    })
+    if (step === null) continue
+    const expiresAt = (step + PREVIOUS_WINDOWS + 1) * TOTP_STEP_SECONDS * SECOND
+    return { space: spaceOf(secret), value: String(step), expiresAt }
+  }
+  return undefined
+}
+
+async function lastUsedStep(tools: TotpTools, secret: TotpSecret, seconds: number): Promise<number | null> {
+  const current = Math.floor(seconds / TOTP_STEP_SECONDS)
+  const steps = Array.from({ length: PREVIOUS_WINDOWS + 1 }, (_, back) => String(current - back))
+  const used = await usedAmong(tools.store.db, spaceOf(secret), steps)
+  return used.length === 0 ? null : Math.max(...used.map(Number))
+}
+
+function spaceOf(secret: TotpSecret): string {
+  return `totp:${secret.credentialId}`
+}
