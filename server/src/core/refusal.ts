@@ -20,6 +20,8 @@ export type RefusalCode =
   /** Not there, or not to be known to be there. */
   | 'not_found'
   | 'conflict'
+  /** Was here once and is withdrawn for good. */
+  | 'gone'
   | 'too_large'
   /** The paid-for capacity (password hashing) is taken; `retryAfter` says when to come back. */
   | 'busy'

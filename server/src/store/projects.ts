@@ -35,6 +35,16 @@ export async function findProject(db: Db, id: string): Promise<Project | undefin
   return row && toProject(row)
 }
 
+/** Those of `ids` that exist, in order of id. */
+export async function findProjects(db: Db, ids: readonly string[]): Promise<readonly Project[]> {
+  if (ids.length === 0) return []
+  const rows = await projects(db)
+    .where('id', 'in', [...ids])
+    .orderBy('id')
+    .execute()
+  return rows.map(toProject)
+}
+
 /** Columns in `filters` are those of `project`, qualified (`project.name`). Ordered by id. */
 export async function listProjects(
   db: Db,

@@ -8,11 +8,18 @@ import { authListOperations } from './auth-lists/auth-lists.ts'
 import { defaultConfigOperations } from './domain-config/default-config.ts'
 import { storedConfigOperations } from './domain-config/domain-config.ts'
 import { domainOperations } from './domains/domains.ts'
+import { endpointAssociationOperations } from './endpoint-filter/associations.ts'
+import { endpointGroupOperations } from './endpoint-filter/endpoint-groups.ts'
+import { endpointOperations } from './endpoints/endpoints.ts'
 import { grantOperations } from './grants/grants.ts'
+import { endpointPolicyOperations } from './policies/endpoint-policy.ts'
+import { policyOperations } from './policies/policies.ts'
 import { projectOperations } from './projects/projects.ts'
+import { regionOperations } from './regions/regions.ts'
 import { listRoleAssignments } from './role-assignments/role-assignments.ts'
 import { impliedRoleOperations } from './roles/implied-roles.ts'
 import { roleOperations } from './roles/roles.ts'
+import { serviceOperations } from './services/services.ts'
 import { type IssueOptions, issueOperation } from './tokens/issue.ts'
 import { revokeTokenOperation } from './tokens/revoke.ts'
 import { validateOperation } from './tokens/validate.ts'
@@ -26,10 +33,17 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...authListOperations,
     ...defaultConfigOperations,
     ...domainOperations,
+    ...endpointAssociationOperations,
+    ...endpointGroupOperations,
+    ...endpointOperations,
+    ...endpointPolicyOperations,
     ...grantOperations,
     ...impliedRoleOperations,
+    ...policyOperations,
     ...projectOperations,
+    ...regionOperations,
     ...roleOperations,
+    ...serviceOperations,
     ...storedConfigOperations,
     issueOperation(options),
     listRoleAssignments,

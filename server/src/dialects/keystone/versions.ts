@@ -1,6 +1,6 @@
 /** `GET /` and `GET /v3`: what is spoken here, and under which address. */
 import type { Incoming, Reply } from '../../http/operation.ts'
-import { jsonHome } from './json-home.ts'
+import { jsonHome, jsonHomeOfRoot } from './json-home.ts'
 import { publicOperation } from './operation.ts'
 
 function version(incoming: Incoming) {
@@ -19,8 +19,8 @@ function wantsJsonHome(incoming: Incoming): boolean {
   return (incoming.headers.accept ?? '').split(',').some((part) => part.trim().split(';')[0] === HOME)
 }
 
-function home(): Reply {
-  return { status: 200, headers: { 'content-type': HOME }, body: jsonHome }
+function home(document: string): Reply {
+  return { status: 200, headers: { 'content-type': HOME }, body: document }
 }
 
 export const versionOperations = [
@@ -33,7 +33,7 @@ export const versionOperations = [
     refusals: [],
     handle: async (call) =>
       wantsJsonHome(call)
-        ? home()
+        ? home(jsonHomeOfRoot)
         : {
             headers: { location: `${call.baseUrl}/v3/` },
             body: { versions: { values: [version(call)] } },
@@ -46,6 +46,6 @@ export const versionOperations = [
     policy: 'public',
     success: 200,
     refusals: [],
-    handle: async (call) => (wantsJsonHome(call) ? home() : { body: { version: version(call) } }),
+    handle: async (call) => (wantsJsonHome(call) ? home(jsonHome) : { body: { version: version(call) } }),
   }),
 ]

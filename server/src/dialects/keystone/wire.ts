@@ -40,6 +40,7 @@ const WORDS = {
   forbidden: { status: 403, title: 'Forbidden', text: forbiddenText },
   not_found: { status: 404, title: 'Not Found', text: notFoundText },
   conflict: { status: 409, title: 'Conflict', text: (r) => r.detail.message ?? 'Conflict' },
+  gone: { status: 410, title: 'Gone', text: (r) => r.detail.message ?? 'Gone' },
   too_large: { status: 413, title: 'Request Entity Too Large', text: (r) => r.detail.message ?? COMPLY },
   busy: {
     status: 429,
