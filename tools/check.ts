@@ -1,9 +1,11 @@
 /** `npm run check`: types, lint and format, generated documents, tests. All of them run; the last line says which failed. */
 import { runNode, toolOf } from './step.ts'
 
+const colours = process.stdout.isTTY ? [] : ['--colors=off']
+
 const checks: readonly (readonly [name: string, args: readonly string[]])[] = [
   ['types', [toolOf('typescript', 'bin/tsc'), '-p', '.']],
-  ['lint', [toolOf('@biomejs/biome', 'bin/biome'), 'ci', '.']],
+  ['lint', [toolOf('@biomejs/biome', 'bin/biome'), 'check', '.', ...colours]],
   ['documents', ['-C', 'development', 'tools/docs.ts', '--check']],
   ['tests', ['-C', 'development', 'tools/test.ts']],
 ]

@@ -106,7 +106,10 @@ function family(program: Command, name: string): Command {
   const members = commands
     .filter((row) => row.name.startsWith(`${name} `))
     .map((row) => row.name.split(' ')[1])
-  return program.command(name).helpCommand(false).description(`${members.join(', ')}: see tokenhouse ${name} --help`)
+  return program
+    .command(name)
+    .helpCommand(false)
+    .description(`${members.join(', ')}: see tokenhouse ${name} --help`)
 }
 
 function tell(error: unknown, terminal: Terminal): number {

@@ -1,0 +1,330 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { commands } from './commands.ts'
+import { describeCommands, runCommandLine } from './program.ts'
+
+interface Ran {
+  readonly exit: number
+  readonly out: string
+  readonly err: string
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-cli-'))
+const dataDir = join(folder, 'var')
+const quick = { TOKENHOUSE_PASSWORD_HASH: 'bcrypt', TOKENHOUSE_BCRYPT_ROUNDS: '4' }
+
+async function tokenhouse(...argv: string[]): Promise<Ran> {
+  let out = ''
+  let err = ''
+  const exit = await runCommandLine(argv, () => Promise.reject(new Error('serves')), {
+    out: (text) => {
+      out += text
+    },
+    err: (text) => {
+      err += text
+    },
+    env: { TOKENHOUSE_DATA_DIR: dataDir, ...(argv.includes('--password-hash') ? {} : quick) },
+    cwd: folder,
+  })
+  return { exit, out, err }
+}
+
+/** The data a command printed; fails with what it said when it did not exit as expected. */
+async function dataOf(argv: readonly string[], exit = 0): Promise<unknown> {
+  const ran = await tokenhouse(...argv, '--json')
+  assert.equal(ran.exit, exit, ran.err)
+  return JSON.parse(ran.out)
+}
+
+function secretFile(text: string): string {
+  const file = join(folder, 'password')
+  writeFileSync(file, `${text}\n`)
+  return file
+}
+
+before(async () => {
+  process.umask(0o077) // as main does
+  assert.deepEqual(await dataOf(['bootstrap']), {
+    passwordSet: true,
+    credentials: join(dataDir, 'clouds.yaml'),
+    authUrl: 'http://127.0.0.1:5000/v3',
+  })
+})
+after(() => rmSync(folder, { recursive: true }))
+
+describe('the command line', () => {
+  it('exit 0 and help for every command, with examples', () => {
+    const described = describeCommands()
+    assert.deepEqual(
+      described.map(({ name }) => name),
+      commands.map(({ name }) => name),
+    )
+    for (const { name, help } of described) {
+      assert.match(help, new RegExp(`^Usage: tokenhouse ${name} `), name)
+      assert.match(help, /--data-dir <PATH>[\s\S]*--database-url <[\s\S]*Examples:\n {2}\$ tokenhouse /, name)
+    }
+  })
+
+  it('exit 0 on --help of the program and of a family', async () => {
+    assert.equal((await tokenhouse('--help')).exit, 0)
+    assert.equal((await tokenhouse('keys', '--help')).exit, 0)
+  })
+
+  for (const argv of [
+    [],
+    ['nope'],
+    ['keys'],
+    ['keys', 'nope'],
+    ['version', '--nope'],
+    ['keys', 'export'],
+    ['version', 'more'],
+  ]) {
+    it(`exit 2 when called as ${JSON.stringify(argv)}`, async () => {
+      const { exit, out } = await tokenhouse(...argv)
+      assert.deepEqual([exit, out], [2, ''])
+    })
+  }
+
+  it('exit 2 names a setting that cannot be read', async () => {
+    const { exit, err } = await tokenhouse('serve', '--insecure-http', 'no')
+    assert.equal(exit, 2)
+    assert.match(err, /^tokenhouse: --insecure-http must be true or false/)
+  })
+
+  it('exit 1 with a stack for a fault of ours', async () => {
+    const { exit, err } = await tokenhouse('serve')
+    assert.equal(exit, 1)
+    assert.match(err, /^tokenhouse: serves\nError: serves\n {4}at /)
+  })
+
+  it('exit 1 in one line for data that is not there, and makes none', async () => {
+    const { exit, err } = await tokenhouse('keys', 'list', '--data-dir', join(folder, 'elsewhere'))
+    assert.equal(exit, 1)
+    assert.match(err, /^tokenhouse: there is no database .*tokenhouse\.db: run tokenhouse bootstrap, .*\n$/)
+    assert.equal(readdirSync(folder).includes('elsewhere'), false)
+  })
+
+  it('prints data as columns and as JSON', async () => {
+    assert.match((await tokenhouse('version')).out, /^tokenhouse {2}\d+\.\d+\.\d+\nnode {8}\d+\.\d+\.\d+\n$/)
+    assert.deepEqual(Object.keys((await dataOf(['version'])) as object), ['tokenhouse', 'node'])
+  })
+})
+
+describe('bootstrap', () => {
+  it('closes its files to others', () => {
+    for (const name of ['clouds.yaml', 'openrc', 'token-request.json']) {
+      assert.equal(statSync(join(dataDir, name)).mode & 0o777, 0o600, name)
+    }
+  })
+
+  it('changes nothing the second time', async () => {
+    const yaml = readFileSync(join(dataDir, 'clouds.yaml'), 'utf8')
+    assert.equal(((await dataOf(['bootstrap'])) as { passwordSet: boolean }).passwordSet, false)
+    assert.equal(readFileSync(join(dataDir, 'clouds.yaml'), 'utf8'), yaml)
+  })
+
+  it('gives a new password with --reset-password, and voids the tokens made before', async () => {
+    const { token } = (await dataOf(['token', 'issue'])) as { token: string }
+    await dataOf(['bootstrap', '--reset-password'])
+    await dataOf(['token', 'inspect', token], 1)
+    await dataOf(['token', 'issue'])
+  })
+
+  it('keeps a password with every kind of quote readable to clients', async () => {
+    const password = `"quote' \\ $HOME \`x\``
+    await dataOf(['bootstrap', '--reset-password', '--admin-password-file', secretFile(password)])
+    await dataOf(['token', 'issue'])
+    const request = JSON.parse(readFileSync(join(dataDir, 'token-request.json'), 'utf8'))
+    assert.equal(request.auth.identity.password.user.password, password)
+    assert.match(
+      readFileSync(join(dataDir, 'openrc'), 'utf8'),
+      /^export OS_PASSWORD='"quote'\\'' \\ \$HOME `x`'$/m,
+    )
+  })
+
+  it('exit 2 when no address can be told', async () => {
+    assert.equal((await tokenhouse('bootstrap', '--port', '0')).exit, 2)
+  })
+})
+
+describe('keys', () => {
+  const fernet = async () =>
+    ((await dataOf(['keys', 'list'])) as { purpose: string; id: string; role: string }[])
+      .filter(({ purpose }) => purpose === 'fernet')
+      .map(({ id, role }) => `${id} ${role}`)
+      .sort()
+
+  it('rotates as Keystone does: the staged key becomes the primary one', async () => {
+    assert.deepEqual(await fernet(), ['0 staged', '1 primary'])
+    const { token } = (await dataOf(['token', 'issue'])) as { token: string }
+    assert.equal((await tokenhouse('keys', 'rotate')).exit, 0)
+    assert.deepEqual(await fernet(), ['0 staged', '1 secondary', '2 primary'])
+    await dataOf(['token', 'inspect', token])
+    await tokenhouse('keys', 'rotate')
+    assert.deepEqual(await fernet(), ['0 staged', '2 secondary', '3 primary'])
+    await dataOf(['token', 'inspect', token], 1)
+  })
+
+  it('exports to closed files and imports what was exported', async () => {
+    const exported = join(folder, 'fernet-keys')
+    assert.equal((await tokenhouse('keys', 'export', exported)).exit, 0)
+    assert.deepEqual(readdirSync(exported).sort(), ['0', '2', '3'])
+    assert.equal(statSync(join(exported, '3')).mode & 0o777, 0o600)
+    const { token } = (await dataOf(['token', 'issue'])) as { token: string }
+    await tokenhouse('keys', 'rotate', '--keep', '2')
+    await dataOf(['token', 'inspect', token], 1)
+    assert.equal((await tokenhouse('keys', 'import', exported)).exit, 0)
+    await dataOf(['token', 'inspect', token])
+  })
+
+  it('exit 1 rather than mix exported keys with others', async () => {
+    assert.equal((await tokenhouse('keys', 'export', folder)).exit, 1)
+  })
+
+  it('exit 1 on an import without keys, all keys kept', async () => {
+    const before = await fernet()
+    assert.equal((await tokenhouse('keys', 'import', dataDir)).exit, 1)
+    assert.deepEqual(await fernet(), before)
+  })
+
+  for (const argv of [
+    ['rotate', 'rsa'],
+    ['rotate', '--keep', '1'],
+    ['rotate', '--keep', 'all'],
+  ]) {
+    it(`exit 2 on keys ${argv.join(' ')}`, async () =>
+      assert.equal((await tokenhouse('keys', ...argv)).exit, 2))
+  }
+})
+
+describe('token', () => {
+  it('tells what a token holds', async () => {
+    const { token } = (await dataOf(['token', 'issue', '--system'])) as { token: string }
+    const said = (await dataOf(['token', 'inspect', token])) as Record<string, unknown>
+    assert.deepEqual(
+      [said['valid'], said['methods'], said['scope']],
+      [true, ['password'], { kind: 'system' }],
+    )
+  })
+
+  it('exit 1 for a text that is no token', async () => {
+    assert.equal(((await dataOf(['token', 'inspect', 'gAAAAA'], 1)) as { valid: boolean }).valid, false)
+  })
+
+  it('exit 2 for two scopes, and for a user without a password', async () => {
+    assert.equal((await tokenhouse('token', 'issue', '--system', '--unscoped')).exit, 2)
+    assert.equal((await tokenhouse('token', 'issue', '--user', 'admin')).exit, 2)
+  })
+})
+
+describe('user, project, role', () => {
+  it('makes a user who signs in on a project once granted a role', async () => {
+    const file = secretFile('correct horse')
+    const login = ['token', 'issue', '--user', 'bob', '--password-file', file, '--project', 'web']
+    await dataOf(['user', 'create', 'bob', '--password-file', file])
+    await dataOf(['project', 'create', 'web'])
+    assert.equal((await tokenhouse(...login)).exit, 1)
+    await dataOf(['role', 'grant', 'member', '--user', 'bob', '--project', 'web'])
+    const { token } = (await dataOf(login)) as { token: string }
+    const shown = (await dataOf(['user', 'show', 'bob'])) as { password?: string }
+    assert.equal(shown.password, undefined)
+
+    await dataOf(['user', 'set-password', 'bob', '--password-file', secretFile('another one')])
+    await dataOf(['token', 'inspect', token], 1)
+    await dataOf(login)
+  })
+
+  it('prints a random password once', async () => {
+    const { password } = (await dataOf(['user', 'create', 'eve'])) as { password: string }
+    assert.match(password, /^[\w-]{24}$/)
+  })
+
+  it('exit 1 for what exists already or does not exist', async () => {
+    for (const argv of [
+      ['user', 'create', 'admin'],
+      ['project', 'create', 'admin'],
+      ['user', 'show', 'nobody'],
+      ['project', 'show', 'nothing'],
+      ['role', 'grant', 'emperor', '--user', 'admin', '--system'],
+      ['user', 'create', 'x', '--domain', 'nowhere'],
+    ]) {
+      const { exit, err } = await tokenhouse(...argv)
+      assert.equal(exit, 1, argv.join(' '))
+      assert.equal(err.split('\n').length, 2, err)
+    }
+  })
+
+  it('exit 2 for a grant on nothing or on two things', async () => {
+    assert.equal((await tokenhouse('role', 'grant', 'member', '--user', 'admin')).exit, 2)
+    assert.equal(
+      (await tokenhouse('role', 'grant', 'member', '--user', 'admin', '--system', '--project', 'admin')).exit,
+      2,
+    )
+    assert.equal((await tokenhouse('role', 'grant', 'member', '--system')).exit, 2)
+  })
+
+  it('lists the roles and what each implies', async () => {
+    const roles = (await dataOf(['role', 'list'])) as { name: string; implies: string }[]
+    assert.deepEqual(
+      roles.map(({ name, implies }) => `${name}: ${implies}`),
+      ['admin: manager', 'manager: member', 'member: reader', 'reader: ', 'service: '],
+    )
+  })
+})
+
+describe('doctor and migrate', () => {
+  const verdicts = async (exit: number, ...argv: string[]) =>
+    (
+      (await dataOf(
+        [
+          'doctor',
+          '--port',
+          '0',
+          '--huawei-port',
+          '0',
+          '--alibaba-port',
+          '0',
+          '--engine-port',
+          '0',
+          '--admin-port',
+          '0',
+          ...argv,
+        ],
+        exit,
+      )) as { check: string; verdict: string }[]
+    ).map(({ check, verdict }) => `${check} ${verdict}`)
+
+  it('exit 0 when nothing is wrong', async () => {
+    const wrong = (await verdicts(0)).filter((verdict) => !verdict.endsWith(' ok'))
+    assert.deepEqual(wrong, [])
+  })
+
+  it('exit 1 when a file with secrets is open to others', async () => {
+    const file = join(dataDir, 'openrc')
+    chmodSync(file, 0o644)
+    assert.ok((await verdicts(1)).includes('files fault'))
+    chmodSync(file, 0o600)
+  })
+
+  it('exit 1 when the root key is another one', async () => {
+    const other = join(folder, 'other.key')
+    writeFileSync(other, `${Buffer.alloc(32, 7).toString('base64url')}\n`, { mode: 0o600 })
+    assert.ok((await verdicts(1, '--root-key-file', other)).includes('database fault'))
+  })
+
+  it('exit 1 without data, none made', async () => {
+    assert.ok((await verdicts(1, '--data-dir', join(folder, 'empty'))).includes('folder fault'))
+    assert.equal(readdirSync(folder).includes('empty'), false)
+  })
+
+  it('exit 0 when no migration is pending, 1 on a new database', async () => {
+    assert.deepEqual(await dataOf(['migrate', '--check']), { pending: [] })
+    const url = `sqlite:${join(folder, 'new.db')}`
+    assert.notDeepEqual(await dataOf(['migrate', '--check', '--database-url', url], 1), { pending: [] })
+    await dataOf(['migrate', '--database-url', url])
+    assert.deepEqual(await dataOf(['migrate', '--check', '--database-url', url]), { pending: [] })
+  })
+})
