@@ -7,6 +7,7 @@ import { effectiveRoleIds, withImplied } from '../core/assignments.ts'
 import { isDelegated, type Session } from '../core/session.ts'
 import { findDomain } from '../store/domains.ts'
 import { type Grantee, grantsFor, type Roles, rolesOf } from '../store/grants.ts'
+import type { Filter } from '../store/list.ts'
 import { findProject, type Project } from '../store/projects.ts'
 import { listReachableDomains, listReachableProjects } from '../store/reachable-scopes.ts'
 
@@ -21,7 +22,23 @@ export async function reachableProjects(
   if (isDelegated(session)) {
     return scope.kind === 'project' ? listed(await findProject(db, scope.project.id)) : []
   }
-  return listReachableProjects(db, { ...(await reachOf(ctx, session)), ...options })
+  return listReachableProjects(db, { ...(await reachOf(ctx, granteeOf(ctx, session))), ...options })
+}
+
+/** Projects a user holds a role on, disabled ones too, whoever asks; `filters` on columns of `project`, qualified. */
+export async function projectsOfUser(
+  ctx: Context,
+  userId: string,
+  filters: readonly Filter[],
+): Promise<readonly Project[]> {
+  const grantee = {
+    userId,
+    groups: [],
+    now: ctx.now(),
+    defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
+  }
+  const reach = await reachOf(ctx, grantee)
+  return listReachableProjects(ctx.store.db, { ...reach, filters, aliveOnly: false })
 }
 
 /** Domains the session's user could have a token for. */
@@ -31,7 +48,7 @@ export async function reachableDomains(ctx: Context, session: Session): Promise<
   if (isDelegated(session)) {
     return scope.kind === 'domain' ? listed(await findDomain(db, scope.domain.id)) : []
   }
-  return listReachableDomains(db, { ...(await reachOf(ctx, session)), aliveOnly: true })
+  return listReachableDomains(db, { ...(await reachOf(ctx, granteeOf(ctx, session))), aliveOnly: true })
 }
 
 export async function reachesSystem(ctx: Context, session: Session): Promise<boolean> {
@@ -41,12 +58,12 @@ export async function reachesSystem(ctx: Context, session: Session): Promise<boo
   return reachesToken(effectiveRoleIds(grants, roles.implied), roles)
 }
 
-async function reachOf(ctx: Context, session: Session) {
+async function reachOf(ctx: Context, grantee: Grantee) {
   const roles = await rolesOf(ctx.store)
   const without = [...roles.byId.keys()].filter(
     (id) => !reachesToken(withImplied([id], roles.implied), roles),
   )
-  return { grantee: granteeOf(ctx, session), without }
+  return { grantee, without }
 }
 
 /** A role of a domain never appears in a token, only the global ones that it implies do. */

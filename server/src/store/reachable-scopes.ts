@@ -1,6 +1,7 @@
 /** Where somebody could go: the projects and domains on which they, or a group they are in, hold a role. */
 import { sql } from 'kysely'
 import { actorCondition, type Grantee } from './grants.ts'
+import { type Filter, narrowed } from './list.ts'
 import { type Project, projects, toProject } from './projects.ts'
 import type { Db } from './store.ts'
 
@@ -8,13 +9,15 @@ export interface Reach {
   readonly grantee: Grantee
   /** Ids of roles that never bring anybody anywhere. */
   readonly without: readonly string[]
+  /** On columns of `project`, qualified. */
+  readonly filters?: readonly Filter[]
   /** Leave out what is disabled, or lies in a disabled domain. */
   readonly aliveOnly: boolean
 }
 
 /** Granted directly, or inherited from a domain or project above. Ordered by id. */
 export async function listReachableProjects(db: Db, reach: Reach): Promise<readonly Project[]> {
-  let query = projects(db).where(
+  let query = narrowed(projects(db), reach.filters ?? []).where(
     'project.id',
     'in',
     sql<string>`(

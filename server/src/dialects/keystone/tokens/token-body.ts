@@ -1,7 +1,7 @@
 /** A session as the body of `POST` and `GET /v3/auth/tokens`. Pure rendering: everything it shows is already loaded. */
 import type { ScopeFacts, Session, UserFacts } from '../../../core/session.ts'
 import type { Catalog, CatalogService } from '../../../store/catalog.ts'
-import { microTime, tokenTime } from '../time.ts'
+import { plainTime, tokenTime } from '../time.ts'
 
 /** How a face shows tokens. The OpenStack face is Keystone's; the Huawei face follows Huawei's documents. */
 export interface TokenStyle {
@@ -107,7 +107,7 @@ export function personFields(user: UserFacts, style: TokenStyle): Record<string,
     domain: domainFields(user.domain, style),
     id: user.id,
     name: user.name,
-    password_expires_at: passwordExpiresAt === null ? style.noPasswordExpiry : microTime(passwordExpiresAt),
+    password_expires_at: passwordExpiresAt === null ? style.noPasswordExpiry : plainTime(passwordExpiresAt),
   }
 }
 
