@@ -1,6 +1,5 @@
 /** Filters and paging of lists, for any table. Column names come from code, never from a request. */
 import { type ReferenceExpression, type SelectQueryBuilder, sql } from 'kysely'
-import type { Tables } from './schema.ts'
 
 export interface Filter {
   readonly column: string
@@ -22,15 +21,15 @@ export interface Listed<T> {
 }
 
 /** `query` narrowed by `filters`; equality and prefixes stay on the column's index. */
-export function narrowed<TB extends keyof Tables, O>(
-  query: SelectQueryBuilder<Tables, TB, O>,
+export function narrowed<DB, TB extends keyof DB, O>(
+  query: SelectQueryBuilder<DB, TB, O>,
   filters: readonly Filter[],
-): SelectQueryBuilder<Tables, TB, O> {
+): SelectQueryBuilder<DB, TB, O> {
   let narrow = query
   for (const { column, comparator, value, caseSensitive } of filters) {
     const reference = sql.ref(column)
     if (comparator === 'equals') {
-      narrow = narrow.where(column as ReferenceExpression<Tables, TB>, '=', value as never)
+      narrow = narrow.where(column as ReferenceExpression<DB, TB>, '=', value as never)
     } else {
       narrow = narrow.where(sql<boolean>`${inexact(reference, comparator, String(value), caseSensitive)}`)
     }
@@ -59,8 +58,8 @@ function ending(text: ReturnType<typeof sql.ref> | ReturnType<typeof sql>, lengt
 }
 
 /** One page of `query` in order of `id`, one row more than asked for telling whether there is a next. */
-export async function paged<TB extends keyof Tables, O extends { id: string }>(
-  query: SelectQueryBuilder<Tables, TB, O>,
+export async function paged<DB, TB extends keyof DB, O extends { id: string }>(
+  query: SelectQueryBuilder<DB, TB, O>,
   idColumn: string,
   page: Page,
 ): Promise<Listed<O>> {

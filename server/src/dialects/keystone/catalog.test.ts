@@ -113,6 +113,30 @@ describe('the catalog and its filters', () => {
     assert.equal(await current(), 'regional')
   })
 
+  it('201 limits need a registered default, which cannot change while they last', async () => {
+    const service_id = await service('limited-resource')
+    const registered = { service_id, resource_name: 'cores', default_limit: 10 }
+    const made = await call('POST', '/registered_limits', { registered_limits: [registered] })
+    assert.equal(made.status, 201)
+    assert.equal((await call('POST', '/registered_limits', { registered_limits: [registered] })).status, 409)
+    const limit = { service_id, resource_name: 'cores', resource_limit: 5, project_id: project }
+    const own = await call('POST', '/limits', { limits: [limit] })
+    assert.equal(own.status, 201)
+    assert.equal((await call('POST', '/limits', { limits: [limit] })).status, 409)
+    assert.equal((await call('POST', '/limits', { limits: [{ ...limit, resource_name: 'x' }] })).status, 403)
+    assert.equal((await call('POST', '/limits', { limits: [{ ...limit, project_id: 'nope' }] })).status, 400)
+    const path = `/registered_limits/${made.body.registered_limits[0].id}`
+    assert.equal((await call('DELETE', path)).status, 403)
+    assert.equal((await call('PATCH', path, { registered_limit: { default_limit: 3 } })).status, 403)
+    const seen = await call('GET', '/limits', undefined, member)
+    assert.deepEqual(
+      seen.body.limits.map((l: { project_id: string }) => l.project_id),
+      [project],
+    )
+    assert.equal((await call('DELETE', `/limits/${own.body.limits[0].id}`)).status, 204)
+    assert.equal((await call('DELETE', path)).status, 204)
+  })
+
   it('403 a member changes nothing of it; 401 nobody', async () => {
     const changes: readonly [string, string, object][] = [
       ['POST', '/regions', { region: {} }],

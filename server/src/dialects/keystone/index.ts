@@ -12,6 +12,9 @@ import { endpointAssociationOperations } from './endpoint-filter/associations.ts
 import { endpointGroupOperations } from './endpoint-filter/endpoint-groups.ts'
 import { endpointOperations } from './endpoints/endpoints.ts'
 import { grantOperations } from './grants/grants.ts'
+import { groupOperations } from './groups/groups.ts'
+import { limitOperations } from './limits/limits.ts'
+import { registeredLimitOperations } from './limits/registered-limits.ts'
 import { endpointPolicyOperations } from './policies/endpoint-policy.ts'
 import { policyOperations } from './policies/policies.ts'
 import { projectOperations } from './projects/projects.ts'
@@ -23,6 +26,7 @@ import { serviceOperations } from './services/services.ts'
 import { type IssueOptions, issueOperation } from './tokens/issue.ts'
 import { revokeTokenOperation } from './tokens/revoke.ts'
 import { validateOperation } from './tokens/validate.ts'
+import { userOperations } from './users/users.ts'
 import { versionOperations } from './versions.ts'
 import { keystoneWire } from './wire.ts'
 
@@ -38,13 +42,17 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...endpointOperations,
     ...endpointPolicyOperations,
     ...grantOperations,
+    ...groupOperations,
     ...impliedRoleOperations,
+    ...limitOperations,
     ...policyOperations,
     ...projectOperations,
     ...regionOperations,
+    ...registeredLimitOperations,
     ...roleOperations,
     ...serviceOperations,
     ...storedConfigOperations,
+    ...userOperations,
     issueOperation(options),
     listRoleAssignments,
     validateOperation(options.style),
