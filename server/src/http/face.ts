@@ -69,7 +69,7 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
       app.route({
         method: operation.method,
         url: operation.path,
-        handler: (request, reply) => answer(options, wire, operation, request, reply),
+        handler: (request, reply) => answer(options, { wire, operation }, request, reply),
       })
     }
   }
@@ -106,8 +106,7 @@ function listener<Ctx, Caller>(
 
 async function answer<Ctx, Caller>(
   options: FaceOptions<Ctx, Caller>,
-  wire: Wire<Ctx, Caller>,
-  operation: Operation<Ctx, Caller>,
+  { wire, operation }: { readonly wire: Wire<Ctx, Caller>; readonly operation: Operation<Ctx, Caller> },
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
