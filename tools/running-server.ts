@@ -55,9 +55,12 @@ export async function startServer({
     env: { ...cleanEnvironment, TOKENHOUSE_ADMIN_PASSWORD: adminPassword, TOKENHOUSE_LOG_LEVEL: 'error' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const kill = (): boolean => child.kill()
+  process.once('exit', kill)
   const { url, faces } = await readiness(child)
   const readyMs = performance.now() - began
   const ended = once(child, 'exit') as Promise<[number | null]>
+  ended.finally(() => process.off('exit', kill))
   return {
     url,
     faces,

@@ -1,0 +1,78 @@
+/** How much memory does it take? Resident memory with 10,000 users, after start, and after 10,000 different tokens were validated. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLoad, newStates, requestBytes } from './kit/load.ts'
+import { memoryOf } from './kit/machine.ts'
+import { report } from './kit/report.ts'
+import { ask, login, manyTokens, startTokenhouse } from './kit/target.ts'
+
+const USERS = 10_000
+const TOKENS = 10_000
+const GOAL_MB = 150
+
+const dataDir = mkdtempSync(join(tmpdir(), 'tokenhouse-bench-'))
+try {
+  let target = await startTokenhouse([], dataDir)
+  const token = await login(target)
+  for (let made = 0; made < USERS; made += 50) {
+    await Promise.all(
+      Array.from({ length: 50 }, async (_, n) => {
+        const body = { user: { name: `bench-${made + n}`, domain_id: 'default', enabled: true } }
+        const { status, text } = await ask(target, 'POST', '/users', {
+          headers: { 'X-Auth-Token': token },
+          body,
+        })
+        if (status !== 201) throw new Error(`no user: ${status} ${text}`)
+      }),
+    )
+  }
+  const filled = memoryOf(target.pids[0] ?? 0)
+  await target.stop()
+
+  target = await startTokenhouse([], dataDir)
+  const pid = target.pids[0] ?? 0
+  const started = memoryOf(pid)
+  const own = await login(target)
+  const tokens = await manyTokens(target, own, TOKENS)
+  const url = new URL(`${target.url}/auth/tokens`)
+  const load = createLoad()
+  const result = await load.slice(
+    {
+      url: target.url,
+      requests: tokens.map((subject) =>
+        requestBytes('GET', url, { 'X-Auth-Token': own, 'X-Subject-Token': subject }),
+      ),
+      ok: [200],
+      refused: [404],
+      connections: 16,
+      states: newStates(TOKENS),
+    },
+    10_000,
+  )
+  await load.stop()
+  const loaded = memoryOf(pid)
+  await target.stop()
+
+  const row = (name: string, { nowMb, peakMb }: typeof loaded): string[] => [
+    name,
+    nowMb.toFixed(0),
+    peakMb.toFixed(0),
+  ]
+  const most = Math.max(filled.peakMb, loaded.peakMb)
+  report(
+    `Memory (${USERS} users)`,
+    [
+      ['row', 'resident MB', 'peak MB'],
+      row(`after ${USERS} users were made`, filled),
+      row('started again on that database', started),
+      row(`after ${result.count} validations of ${TOKENS} tokens`, loaded),
+    ],
+    [
+      { text: `at most ${GOAL_MB} MB at any time (${most.toFixed(0)} MB)`, reached: most <= GOAL_MB },
+      { text: 'no false reject, no error', reached: result.falseRejects + result.errors === 0 },
+    ],
+  )
+} finally {
+  rmSync(dataDir, { recursive: true, force: true })
+}
