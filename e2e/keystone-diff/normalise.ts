@@ -78,22 +78,26 @@ const builtIn = new Set([
   'service',
 ])
 
-/** Whether a list element was made by this run, or is one that every server has. */
+/** Whether a list element was made by this run, or is one that every server has: all ids in it are known. */
 const isOwn = (memory: Memory, item: unknown): boolean => {
   if (item === null || typeof item !== 'object') return true
   const { id, name } = item as { id?: unknown; name?: unknown }
-  if (id === undefined && name === undefined && !('links' in item)) return true
   if (typeof name === 'string' && builtIn.has(name)) return true
   if (typeof id === 'string' && builtIn.has(id)) return true
   const text = JSON.stringify(item)
-  return text.includes(memory.tag) || [...memory.names.keys()].some((value) => text.includes(value))
+  if (text.includes(memory.tag)) return true
+  const ids = text.match(/\b(?:[0-9a-f]{64}|[0-9a-f]{32})\b/g) ?? []
+  return ids.length > 0 && ids.every((value) => memory.names.has(value))
 }
+
+/** Keys whose arrays a server shares among all its users. */
+const shared = new Set(['catalog', 'revoked'])
 
 const normalValue = (
   memory: Memory,
   value: unknown,
   key: string,
-  look: { peek: boolean; all: boolean },
+  look: { peek: boolean; all: boolean; list: boolean },
 ): unknown => {
   if (typeof value === 'string') {
     if (opaque.has(key)) return `<secret of ${value.length}>`
@@ -101,7 +105,7 @@ const normalValue = (
     return normalText(memory, value, look.peek)
   }
   if (Array.isArray(value)) {
-    const own = look.all ? value : value.filter((item) => isOwn(memory, item))
+    const own = look.all || !look.list ? value : value.filter((item) => isOwn(memory, item))
     const order = (item: unknown) => JSON.stringify(normalValue(memory, item, key, { ...look, peek: true }))
     const sortable = key === 'tags' || own.some((item) => item !== null && typeof item === 'object')
     const sorted = sortable
@@ -116,7 +120,10 @@ const normalValue = (
     return Object.fromEntries(
       Object.entries(value)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([k, item]) => [normalText(memory, k, look.peek), normalValue(memory, item, k, look)]),
+        .map(([k, item]) => [
+          normalText(memory, k, look.peek),
+          normalValue(memory, item, k, { ...look, list: shared.has(k) || (key === '' && 'links' in value) }),
+        ]),
     )
   return value
 }
@@ -149,5 +156,5 @@ export const normalise = (memory: Memory, step: Step, answer: Answer): Normal =>
   body:
     answer.json === undefined
       ? normalText(memory, answer.text)
-      : normalValue(memory, answer.json, '', { peek: false, all: step.all ?? false }),
+      : normalValue(memory, answer.json, '', { peek: false, all: step.all ?? false, list: false }),
 })

@@ -87,7 +87,7 @@ export const personaSteps: readonly Step[] = personas.flatMap((persona) => {
   ]
 })
 
-/** Makes roles `manager` and `service` and admin ⊃ manager ⊃ member on a Keystone whose bootstrap has them not. */
+/** Makes roles `manager` and `service`, admin ⊃ manager ⊃ member, and admin's role on the default domain, where missing. */
 export const align = async (side: Side): Promise<void> => {
   const id: Record<string, string> = {}
   await perform(side, setup[0] as Step)
@@ -106,4 +106,5 @@ export const align = async (side: Side): Promise<void> => {
   await perform(side, put(`/roles/${id['admin']}/implies/${id['manager']}`))
   await perform(side, put(`/roles/${id['manager']}/implies/${id['member']}`))
   await perform(side, del(`/roles/${id['admin']}/implies/${id['member']}`))
+  await perform(side, put(`/domains/default/users/{admin_id}/roles/${id['admin']}`))
 }
