@@ -26,7 +26,7 @@ function faultOf(error: ErrorObject | undefined, body: unknown): BodyFault {
     field: (error?.instancePath ?? '').slice(1),
     keyword: error?.keyword ?? '',
     message: error?.message ?? 'is not valid',
-    value: error?.data ?? body,
+    value: error ? error.data : body,
     params: (error?.params ?? {}) as Record<string, unknown>,
   }
 }

@@ -207,8 +207,13 @@ function isPassing(error: unknown): boolean {
 
 function send(reply: FastifyReply, rendered: Rendered, method: string): void {
   reply.code(rendered.status).headers(rendered.headers)
-  // An empty string would become `content-type: text/plain`; nothing at all is what 204 and friends carry.
-  if (rendered.body.length === 0) reply.header('content-length', rendered.status === 204 ? undefined : '0')
+  // A 204 has no length, not even none (RFC 9110, 8.6): an empty header field makes the whole answer unreadable.
+  if (rendered.status === 204) {
+    reply.send()
+    return
+  }
+  // An empty string would become `content-type: text/plain`.
+  if (rendered.body.length === 0) reply.header('content-length', '0')
   if (method === 'HEAD') {
     reply.header('content-length', String(Buffer.byteLength(rendered.body)))
     reply.send()
