@@ -57,7 +57,7 @@ export interface RefusalDetail {
   readonly subject?: Subject
   /** Seconds, for `busy` and `unavailable`. */
   readonly retryAfter?: number
-  /** Name of the policy rule that said no. */
+  /** What is not allowed: the policy rule that said no, or the act in words. */
   readonly rule?: string
   /** A dialect's own error code (`IAM.1101`, `InvalidTimeStamp.Expired`). */
   readonly wireCode?: string

@@ -6,6 +6,7 @@ import { Refusal, refuse } from '../core/refusal.ts'
 import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
 import { appendAudit } from '../store/audit.ts'
+import { consumeTrustUse } from '../store/trusts.ts'
 import { authMethods } from './auth-methods.ts'
 import { authenticate, type Identity, type Presenter } from './authenticate.ts'
 import { meetFactors } from './factors.ts'
@@ -80,7 +81,14 @@ export async function issueFor(
   }
   const known = { user, scope: record, findings, fresh: proof.parent === null }
   const session = await loadSession(ctx, claims, known)
+  if (request.scope.kind === 'trust') await useTrust(ctx, request.scope.id)
   return { text: await writeToken(ctx, claims), session }
+}
+
+/** Takes one of a trust's remaining uses; of two that race for the last one gets it. */
+async function useTrust(ctx: Context, id: string): Promise<void> {
+  const taken = await ctx.store.record((tx) => consumeTrustUse(tx, id))
+  if (!taken) refuse('unauthenticated', `trust ${id} is used up`)
 }
 
 /** Token text in the configured format. */

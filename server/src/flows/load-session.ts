@@ -4,13 +4,14 @@
  */
 import type { Claims, Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
-import { effectiveRoleIds, withImplied } from '../core/assignments.ts'
+import { withImplied } from '../core/assignments.ts'
 import { refuse } from '../core/refusal.ts'
 import type { DelegationFacts, RoleFacts, ScopeFacts, Session, UserFacts } from '../core/session.ts'
-import { grantsFor, type Roles, rolesOf } from '../store/grants.ts'
+import { type Roles, rolesOf } from '../store/grants.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import { findRevocations } from '../store/revocations.ts'
 import { type DomainRecord, findDomainScope, findProjectScope, type ProjectRecord } from '../store/scopes.ts'
+import { effectiveRolesOf } from './effective-roles.ts'
 import { loadLinks } from './links/index.ts'
 import type { Finding } from './links/link.ts'
 
@@ -109,15 +110,10 @@ async function heldRoles(
 ): Promise<readonly RoleFacts[]> {
   const stood = findings.find((f) => f.grantedRoles)?.grantedRoles
   const userId = findings.findLast((f) => f.grantsOf !== undefined)?.grantsOf ?? claims.userId
-  const grantee = {
-    userId,
-    groups: findings.flatMap((f) => f.groups ?? []),
-    now: ctx.now(),
-    defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
-  }
+  const groups = findings.flatMap((f) => f.groups ?? [])
   let held = stood
     ? withImplied(stood, roles.implied)
-    : effectiveRoleIds(await grantsFor(ctx.store.db, grantee, claims.scope), roles.implied)
+    : await effectiveRolesOf(ctx, { userId, groups }, claims.scope)
   for (const { onlyRoles, mustHoldAll } of findings) {
     if (!onlyRoles) continue
     const allowed = withImplied(onlyRoles, roles.implied)

@@ -44,7 +44,7 @@ async function token(ctx: Context, payload: unknown): Promise<Proof> {
   const session = await validateToken(ctx, (payload as { id: string }).id)
   const verdict = proveToken(session)
   if ('forbidden' in verdict) {
-    throw new Refusal('forbidden', verdict.forbidden, { message: verdict.forbidden })
+    throw new Refusal('forbidden', verdict.forbidden, { rule: verdict.forbidden })
   }
   const user = await findUser(ctx.store.db, { id: session.user.id })
   return { user: user ?? refuse('unauthenticated', 'user is gone'), ...verdict }

@@ -1,9 +1,7 @@
 /** From the scope a request wishes for to one that exists, with its row and the links that come with it. */
 import type { Link, Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
-import { effectiveRoleIds } from '../core/assignments.ts'
 import { refuse } from '../core/refusal.ts'
-import { grantsFor, rolesOf } from '../store/grants.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import {
   type DomainReference,
@@ -12,6 +10,7 @@ import {
   type ProjectReference,
 } from '../store/scopes.ts'
 import { findTrust } from '../store/trusts.ts'
+import { effectiveRolesOf } from './effective-roles.ts'
 import { type ScopeRecord, sameScope } from './load-session.ts'
 import type { Proof } from './proof.ts'
 
@@ -71,9 +70,8 @@ async function domain(ctx: Context, reference: DomainReference) {
 
 function refuseFromSystem(proof: Proof): void {
   if (proof.parent?.claims.scope.kind !== 'system') return
-  const message =
-    'Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.'
-  refuse('forbidden', 'system-scoped token rescoped', { message })
+  const rule = 'Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed.'
+  refuse('forbidden', 'system-scoped token rescoped', { rule })
 }
 
 async function byDefault(ctx: Context, proof: Proof) {
@@ -83,16 +81,7 @@ async function byDefault(ctx: Context, proof: Proof) {
   const record = await findProjectScope(ctx.store.db, { id })
   if (!record?.alive) return unscoped
   const scope = { kind: 'project', id: record.id } as const
-  const grantee = {
-    userId: proof.user.id,
-    groups: [],
-    now: ctx.now(),
-    defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
-  }
-  const roles = effectiveRoleIds(
-    await grantsFor(ctx.store.db, grantee, scope),
-    (await rolesOf(ctx.store)).implied,
-  )
+  const roles = await effectiveRolesOf(ctx, { userId: proof.user.id }, scope)
   return roles.size > 0 ? { scope, record } : unscoped
 }
 
@@ -112,7 +101,7 @@ async function pinned(ctx: Context, proof: Proof, only: Scope, wished: WishedSco
 /** `OS-TRUST:trust`: the trustee proves themself and acts on the trust's project. */
 async function throughTrust(ctx: Context, proof: Proof, id: string): Promise<ResolvedScope> {
   const trust = await findTrust(ctx.store.db, id)
-  if (!trust) return refuse('unauthenticated', `trust ${id} is gone`)
+  if (!trust || trust.remainingUses === 0) return refuse('unauthenticated', `trust ${id} is gone or used up`)
   if (proof.user.id !== trust.trusteeUserId) return refuse('forbidden', `trust ${id} is for another trustee`)
   const via: readonly Link[] = [...proof.via, { kind: 'trust', id }]
   const trustor = trust.impersonation ? await findUser(ctx.store.db, { id: trust.trustorUserId }) : proof.user

@@ -24,6 +24,17 @@ export async function findRole(db: Db, id: string): Promise<RoleRecord | undefin
   return row && toRecord(row)
 }
 
+/** The global role of that name. */
+export async function findRoleByName(db: Db, name: string): Promise<RoleRecord | undefined> {
+  const row = await db
+    .selectFrom('role')
+    .selectAll()
+    .where('name', '=', name)
+    .where('domain_id', '=', '')
+    .executeTakeFirst()
+  return row && toRecord(row)
+}
+
 /** The global roles (`domainId` '') or those of one domain. */
 export async function listRoles(
   db: Db,

@@ -26,6 +26,7 @@ import { serviceOperations } from './services/services.ts'
 import { type IssueOptions, issueOperation } from './tokens/issue.ts'
 import { revokeTokenOperation } from './tokens/revoke.ts'
 import { validateOperation } from './tokens/validate.ts'
+import { trustOperations } from './trusts/trusts.ts'
 import { userOperations } from './users/users.ts'
 import { versionOperations } from './versions.ts'
 import { keystoneWire } from './wire.ts'
@@ -52,6 +53,7 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...roleOperations,
     ...serviceOperations,
     ...storedConfigOperations,
+    ...trustOperations,
     ...userOperations,
     issueOperation(options),
     listRoleAssignments,

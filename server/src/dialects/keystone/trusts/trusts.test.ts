@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type House, openHouse } from '../../../testing/house.ts'
+import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
+
+describe('trusts', () => {
+  let house: House
+  let project: string
+  let other: string
+  let trustor: string
+  let trustee: string
+  let third: string
+
+  before(async () => {
+    house = await openHouse()
+    project = await seedProject(house, 'lent')
+    other = await seedProject(house, 'kept')
+    trustor = await seedUser(house, 'trustor')
+    trustee = await seedUser(house, 'trustee')
+    third = await seedUser(house, 'third')
+    await seedGrant(house, trustor, 'member', { project })
+    await seedGrant(house, trustor, 'member', { project: other })
+    await seedGrant(house, trustee, 'reader', { project: other })
+  })
+  after(() => house.close())
+
+  const asTrustor = () => house.login('trustor@default', PASSWORD, { project: { id: project } })
+  const create = async (fields: object = {}, token?: string) =>
+    house.call('POST', '/v3/OS-TRUST/trusts', {
+      token: token ?? (await asTrustor()),
+      body: {
+        trust: {
+          trustor_user_id: trustor,
+          trustee_user_id: trustee,
+          project_id: project,
+          impersonation: true,
+          roles: [{ name: 'member' }],
+          ...fields,
+        },
+      },
+    })
+  const use = (id: string, user = 'trustee') =>
+    house.call('POST', '/v3/auth/tokens', {
+      body: {
+        auth: {
+          identity: {
+            methods: ['password'],
+            password: { user: { name: user, domain: { id: 'default' }, password: PASSWORD } },
+          },
+          scope: { 'OS-TRUST:trust': { id } },
+        },
+      },
+    })
+  const check = (token: string) =>
+    house.call('GET', '/v3/auth/tokens', { token, headers: { 'x-subject-token': token } })
+
+  it('201 the trustee acts as the trustor, on the project and with the roles of the trust', async () => {
+    const made = await create()
+    assert.equal(made.status, 201)
+    const answer = await use(made.body.trust.id)
+    assert.equal(answer.status, 201)
+    const { token } = answer.body
+    assert.equal(token.user.id, trustor)
+    assert.equal(token.project.id, project)
+    assert.deepEqual(
+      token.roles.map((r: { name: string }) => r.name),
+      ['member', 'reader'],
+    )
+    assert.equal(token['OS-TRUST:trust'].trustee_user.id, trustee)
+    assert.equal('is_domain' in token, false)
+    assert.equal((await check(answer.headers['x-subject-token'] ?? '')).status, 200)
+  })
+
+  it('201 without impersonation the trustee stays who they are', async () => {
+    const made = await create({ impersonation: false })
+    assert.equal((await use(made.body.trust.id)).body.token.user.id, trustee)
+  })
+
+  it('401 somebody else uses it; 403 somebody else makes one in the trustor’s name', async () => {
+    const made = await create()
+    assert.equal((await use(made.body.trust.id, 'third')).status, 403)
+    const token = await house.login('trustee@default', PASSWORD, { project: { id: other } })
+    assert.equal((await create({}, token)).status, 403)
+  })
+
+  it('404 a role the trustor does not hold there; 403 no role; 400 a time that has passed', async () => {
+    assert.equal((await create({ roles: [{ name: 'admin' }] })).status, 404)
+    assert.equal((await create({ roles: [{ name: 'nonsense' }] })).status, 404)
+    assert.equal((await create({ roles: [] })).status, 403)
+    assert.equal((await create({ expires_at: '2001-01-01T00:00:00.000000Z' })).status, 400)
+    assert.equal((await create({ expires_at: 'tomorrow' })).status, 400)
+    assert.equal((await create({ trustee_user_id: 'nobody' })).status, 404)
+  })
+
+  it('401 once it has expired, and its tokens never outlive it (CVE-2022-2447)', async () => {
+    const soon = new Date(house.ctx.now() / 1000 + 60_000).toISOString()
+    const made = await create({ expires_at: soon })
+    const answer = await use(made.body.trust.id)
+    assert.ok(Date.parse(answer.body.token.expires_at) <= Date.parse(soon))
+    house.advance(61)
+    assert.equal((await check(answer.headers['x-subject-token'] ?? '')).status, 401)
+    assert.equal((await use(made.body.trust.id)).status, 401)
+  })
+
+  it('401 when its uses are used up, however many try at once', async () => {
+    const made = await create({ remaining_uses: 3 })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => use(made.body.trust.id)))
+    assert.equal(answers.filter((a) => a.status === 201).length, 3)
+    assert.equal(answers.filter((a) => a.status === 401).length, 7)
+  })
+
+  it('CVE-2014-3476, CVE-2014-3520: a trust token makes no other token', async () => {
+    const made = await create()
+    const token = (await use(made.body.trust.id)).headers['x-subject-token'] ?? ''
+    for (const scope of [
+      undefined,
+      { project: { id: other } },
+      { project: { id: project } },
+      { unscoped: {} },
+    ]) {
+      const auth = { identity: { methods: ['token'], token: { id: token } }, ...(scope ? { scope } : {}) }
+      assert.equal((await house.call('POST', '/v3/auth/tokens', { body: { auth } })).status, 403)
+    }
+  })
+
+  it('CVE-2014-2237: deleting the trust, disabling either user, or taking the role kills its tokens', async () => {
+    const live = async () => {
+      const made = await create()
+      return {
+        id: made.body.trust.id,
+        token: (await use(made.body.trust.id)).headers['x-subject-token'] ?? '',
+      }
+    }
+    const deleted = await live()
+    const answer = await house.call('DELETE', `/v3/OS-TRUST/trusts/${deleted.id}`, {
+      token: await asTrustor(),
+    })
+    assert.equal(answer.status, 204)
+    assert.equal((await check(deleted.token)).status, 401)
+    for (const user of [trustor, trustee]) {
+      const { token } = await live()
+      const enable = (enabled: 0 | 1) =>
+        house.ctx.store.write((tx) =>
+          tx.updateTable('user').set({ enabled }).where('id', '=', user).execute(),
+        )
+      await enable(0)
+      assert.equal((await check(token)).status, 401)
+      await enable(1)
+    }
+    const { token } = await live()
+    const roles = await house.ctx.store.db
+      .selectFrom('assignment')
+      .selectAll()
+      .where('actor_id', '=', trustor)
+      .execute()
+    await house.ctx.store.write((tx) => tx.deleteFrom('assignment').where('actor_id', '=', trustor).execute())
+    assert.equal((await check(token)).status, 401)
+    await house.ctx.store.write((tx) =>
+      tx
+        .insertInto('assignment')
+        .values(roles.map((r) => ({ ...r })))
+        .execute(),
+    )
+  })
+
+  it('a trust may be passed on as often as it says, never wider, longer or elsewhere', async () => {
+    const soon = new Date(house.ctx.now() / 1000 + 600_000).toISOString()
+    const made = await create({ allow_redelegation: true, redelegation_count: 1, expires_at: soon })
+    const token = (await use(made.body.trust.id)).headers['x-subject-token'] ?? ''
+    const onward = (fields: object) => create({ trustee_user_id: third, ...fields }, token)
+    const late = new Date(house.ctx.now() / 1000 + 900_000).toISOString()
+    assert.equal((await onward({ expires_at: late })).status, 403)
+    assert.equal((await onward({ project_id: other })).status, 403)
+    assert.equal((await onward({ remaining_uses: 1 })).status, 403)
+    const passed = await onward({})
+    assert.equal(passed.status, 201)
+    assert.equal(passed.body.trust.redelegated_trust_id, made.body.trust.id)
+    assert.equal(passed.body.trust.expires_at, made.body.trust.expires_at)
+    assert.equal(passed.body.trust.redelegation_count, 0)
+    const used = await use(passed.body.trust.id, 'third')
+    assert.equal(used.status, 201)
+    const deeper = await create({ trustee_user_id: third }, used.headers['x-subject-token'] ?? '')
+    assert.equal(deeper.status, 403)
+    await house.call('DELETE', `/v3/OS-TRUST/trusts/${made.body.trust.id}`, { token: await asTrustor() })
+    assert.equal((await check(used.headers['x-subject-token'] ?? '')).status, 401)
+  })
+
+  it('200 trustor and trustee see it, 403 others do not', async () => {
+    const made = await create()
+    const path = `/v3/OS-TRUST/trusts/${made.body.trust.id}`
+    const asTrustee = await house.login('trustee@default', PASSWORD, { project: { id: other } })
+    await seedGrant(house, third, 'member', { project: other })
+    const asThird = await house.login('third@default', PASSWORD, { project: { id: other } })
+    assert.equal((await house.call('GET', path, { token: asTrustee })).status, 200)
+    assert.equal((await house.call('GET', `${path}/roles`, { token: asTrustee })).body.roles.length, 1)
+    for (const at of [
+      path,
+      `${path}/roles`,
+      `/v3/OS-TRUST/trusts?trustor_user_id=${trustor}`,
+      '/v3/OS-TRUST/trusts',
+    ]) {
+      assert.equal((await house.call('GET', at, { token: asThird })).status, 403, at)
+    }
+    assert.equal((await house.call('DELETE', path, { token: asTrustee })).status, 403)
+  })
+})
