@@ -121,21 +121,3 @@ export async function deleteGrant(tx: Db, place: GrantPlace, roleId: string): Pr
     .executeTakeFirst()
   return numDeletedRows > 0n
 }
-
-/** Every grant of a user or group: for when it is deleted. */
-export async function deleteGrantsOf(tx: Db, actor: Actor): Promise<void> {
-  await tx
-    .deleteFrom('assignment')
-    .where('actor_id', '=', actor.id)
-    .where('actor_kind', '=', actor.kind)
-    .execute()
-}
-
-/** Every grant on a project or domain, as whichever of the two it was granted: for when the row is deleted. */
-export async function deleteGrantsOn(tx: Db, projectOrDomainId: string): Promise<void> {
-  await tx
-    .deleteFrom('assignment')
-    .where('target_id', '=', projectOrDomainId)
-    .where('target_kind', 'in', ['project', 'domain'])
-    .execute()
-}

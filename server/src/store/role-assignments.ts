@@ -5,7 +5,7 @@
  * Effective lists spread grants to groups over their members and inherited grants over the projects below. Implied
  * roles are few and known; core/role-assignments.ts adds them.
  */
-import { type RawBuilder, sql } from 'kysely'
+import { PostgresAdapter, type RawBuilder, sql } from 'kysely'
 import type { RoleAssignment } from '../core/role-assignments.ts'
 import type { Db } from './store.ts'
 
@@ -70,7 +70,7 @@ type Sql = RawBuilder<unknown>
 /** Grants as they were made. */
 export async function grantsAsMade(db: Db, filter: AssignmentFilter): Promise<AssignmentLine[]> {
   const { scope, userId, groupId, roleIds, inherited } = filter
-  const conditions = [madeOn(scope)]
+  const conditions = [madeOn(db, scope)]
   if (userId !== undefined) conditions.push(sql`a.actor_id = ${userId} and a.actor_kind = 'user'`)
   if (groupId !== undefined) conditions.push(sql`a.actor_id = ${groupId} and a.actor_kind = 'group'`)
   if (roleIds !== undefined) conditions.push(anyOf(roleIds))
@@ -80,20 +80,20 @@ export async function grantsAsMade(db: Db, filter: AssignmentFilter): Promise<As
   return linesOf(
     db,
     filter,
-    [subtreeOf(scope)],
+    [spotOf(scope)],
     sql`select a.actor_kind, a.actor_id, a.target_kind as scope_kind, a.target_id as scope_id, a.role_id, a.inherited,
       cast(null as text) as via_group, cast(null as text) as from_kind, cast(null as text) as from_id
       from assignment a where ${and(conditions)}`,
   )
 }
 
-function madeOn(scope: AssignmentScope): Sql {
+function madeOn(db: Db, scope: AssignmentScope): Sql {
   if (scope.kind === 'anywhere') return sql`1 = 1`
   if (scope.kind === 'system') return sql`a.target_id = 'system' and a.target_kind = 'system'`
   if (scope.kind === 'domain') return sql`a.target_id = ${scope.id} and a.target_kind = 'domain'`
-  if (scope.kind === 'project') return sql`a.target_id in (select id from spot) and a.target_kind = 'project'`
+  if (scope.kind === 'project') return sql`a.target_id ${among(db, 'spot')} and a.target_kind = 'project'`
   // The domain as a domain; as a project it is nobody's.
-  return sql`a.target_id in (select id from spot union all select cast(${scope.id} as text))
+  return sql`a.target_id ${among(db, 'spot_and_domain')}
     and a.target_kind = case when a.target_id = ${scope.id} then 'domain' else 'project' end`
 }
 
@@ -104,67 +104,79 @@ function madeOn(scope: AssignmentScope): Sql {
 export async function grantsInEffect(
   db: Db,
   filter: Omit<AssignmentFilter, 'groupId'>,
-  membership: { readonly now: number; readonly defaultTtl: number },
+  membership: Membership,
 ): Promise<AssignmentLine[]> {
-  const { scope, inherited } = filter
+  const { scope, userId, inherited } = filter
+  if (scope.kind === 'system') return []
   const holders = holdersOf(filter, membership)
   const selects: Sql[] = []
-  if (inherited !== true) {
-    for (const on of holdsOn(scope)) selects.push(...holders.map((holder) => plain(holder, on)))
-  }
-  const spreads = inherited !== false && scope.kind !== 'domain' && scope.kind !== 'system'
-  if (spreads) selects.push(...holders.map(spread))
-  if (selects.length === 0 || scope.kind === 'system') return []
-  const tables = [
-    minesOf(filter, membership),
-    subtreeOf(scope),
-    spreads ? (scope.kind === 'anywhere' ? reachDown(holders) : reachUp) : undefined,
+  const tables: (Sql | undefined)[] = [
+    userId === undefined ? undefined : groupsOf(userId, membership),
+    spotOf(scope),
   ]
+  if (inherited !== true) {
+    const places = placesOf(db, scope, userId !== undefined)
+    selects.push(...places.flatMap((place) => holders.map((holder) => plain(holder, place))))
+  }
+  if (inherited !== false && scope.kind === 'project') {
+    tables.push(reachUp)
+    selects.push(...holders.map((holder) => fromAbove(db, holder)))
+  } else if (inherited !== false && scope.kind !== 'domain') {
+    tables.push(reachDown(holders, placesAbove(db, scope, userId !== undefined)))
+    selects.push(below)
+  }
+  if (selects.length === 0) return []
   return linesOf(db, filter, tables, sql.join(selects, sql` union `))
 }
 
-/** A way to hold a grant `a`: by oneself, or as a member of a group. */
+/** Microseconds, and the seconds that a mapped membership lives when its identity provider does not say. */
+export interface Membership {
+  readonly now: number
+  readonly defaultTtl: number
+}
+
+/*
+ * The order of tables is spelt out by `cross join`, which SQLite keeps to (PostgreSQL has statistics and chooses for
+ * itself): left to guess, it begins at all grants.
+ */
+
+/** A way to hold a grant `a`: by oneself, or as a member `m` of a group. */
 interface Holder {
   readonly userId: Sql
   readonly viaGroup: Sql
-  /** Joined to `assignment a`. */
-  readonly join: Sql
+  /** What is read before and after the grant. */
+  readonly before: readonly Sql[]
+  readonly after: readonly Sql[]
   readonly where: Sql
 }
-
-type Membership = Parameters<typeof grantsInEffect>[2]
 
 function holdersOf(
   { userId, roleIds }: Pick<AssignmentFilter, 'userId' | 'roleIds'>,
   membership: Membership,
 ): readonly Holder[] {
   const ofRoles = roleIds === undefined ? sql`` : sql` and ${anyOf(roleIds)}`
-  const alone: Holder = {
-    userId: sql`a.actor_id`,
-    viaGroup: sql`cast(null as text)`,
-    join: sql``,
-    where: sql`a.actor_kind = 'user'${userId === undefined ? sql`` : sql` and a.actor_id = ${userId}`}${ofRoles}`,
+  const alone = { userId: sql`a.actor_id`, viaGroup: sql`cast(null as text)`, before: [], after: [] }
+  const member = { userId: sql`m.user_id`, viaGroup: sql`a.actor_id`, before: [], after: [] }
+  const asMember = sql`a.actor_kind = 'group' and a.actor_id = m.group_id${ofRoles}`
+  if (userId !== undefined) {
+    return [
+      { ...alone, where: sql`a.actor_kind = 'user' and a.actor_id = ${userId}${ofRoles}` },
+      { ...member, before: [sql`mine m`], where: asMember },
+    ]
   }
-  const member = (join: Sql, more: Sql = sql``): Holder => ({
-    userId: sql`m.user_id`,
-    viaGroup: sql`a.actor_id`,
-    join,
-    where: sql`a.actor_kind = 'group'${more}${ofRoles}`,
-  })
-  if (userId !== undefined) return [alone, member(sql`join mine m on m.group_id = a.actor_id`)]
   return [
-    alone,
-    member(sql`join membership m on m.group_id = a.actor_id`),
-    member(
-      sql`join expiring_membership m on m.group_id = a.actor_id left join identity_provider i on i.id = m.idp_id`,
-      sql` and ${notLapsed(membership)}`,
-    ),
+    { ...alone, where: sql`a.actor_kind = 'user'${ofRoles}` },
+    { ...member, after: [sql`membership m`], where: asMember },
+    {
+      ...member,
+      after: [sql`expiring_membership m left join identity_provider i on i.id = m.idp_id`],
+      where: sql`${asMember} and ${notLapsed(membership)}`,
+    },
   ]
 }
 
-/** The groups of the one user who is asked for. */
-function minesOf({ userId }: Pick<AssignmentFilter, 'userId'>, membership: Membership): Sql | undefined {
-  if (userId === undefined) return undefined
+/** `mine`: the groups of the one user who is asked for. */
+function groupsOf(userId: string, membership: Membership): Sql {
   return sql`mine(user_id, group_id) as (
     select user_id, group_id from membership where user_id = ${userId}
     union
@@ -176,62 +188,101 @@ function notLapsed({ now, defaultTtl }: Membership): Sql {
   return sql`m.last_verified_at + coalesce(i.authorization_ttl * 60, cast(${defaultTtl} as integer)) * cast(1000000 as bigint) > ${now}`
 }
 
-function holdsOn(scope: AssignmentScope): readonly Sql[] {
+/** Conditions on grants `a` that count on the very thing they lie on. */
+function placesOf(db: Db, scope: AssignmentScope, hasUser: boolean): readonly Sql[] {
   if (scope.kind === 'anywhere') return [sql`a.target_kind in ('project', 'domain')`]
-  if (scope.kind === 'domain') return [madeOn(scope)]
-  const onProjects = sql`a.target_kind = 'project' and a.target_id in (select id from spot)`
-  if (scope.kind === 'within')
-    return [onProjects, sql`a.target_kind = 'domain' and a.target_id = ${scope.id}`]
-  return [onProjects]
+  if (scope.kind !== 'within') return [madeOn(db, scope)]
+  // A user has few grants and a domain many projects: then each grant is asked for its project.
+  const onProject = hasUser
+    ? sql`exists (select 1 from project p where p.id = a.target_id and p.domain_id = ${scope.id})`
+    : sql`a.target_id ${among(db, 'spot')}`
+  return [
+    sql`a.target_kind = 'project' and ${onProject}`,
+    sql`a.target_kind = 'domain' and a.target_id = ${scope.id}`,
+  ]
+}
+
+/** Conditions on inherited grants `a` that count somewhere in the scope: a tree never leaves its domain. */
+function placesAbove(db: Db, scope: AssignmentScope, hasUser: boolean): readonly Sql[] {
+  if (scope.kind !== 'within') return [sql`a.target_kind in ('project', 'domain')`]
+  const [onProjects = sql`1 = 0`] = placesOf(db, scope, hasUser)
+  return [onProjects, sql`a.target_kind in ('project', 'domain') and a.target_id = ${scope.id}`]
+}
+
+function tablesOf(holder: Holder): Sql {
+  return sql.join([...holder.before, sql`assignment a`, ...holder.after], sql` cross join `)
 }
 
 /** Grants that count where they were made. */
-function plain(holder: Holder, on: Sql): Sql {
+function plain(holder: Holder, place: Sql): Sql {
   return sql`select cast('user' as text) as actor_kind, ${holder.userId} as actor_id, a.target_kind as scope_kind,
       a.target_id as scope_id, a.role_id, 0 as inherited, ${holder.viaGroup} as via_group,
       cast(null as text) as from_kind, cast(null as text) as from_id
-    from assignment a ${holder.join} where a.inherited = 0 and ${holder.where} and ${on}`
+    from ${tablesOf(holder)} where a.inherited = 0 and ${holder.where} and ${place}`
 }
 
-/** Grants that count below where they were made: once for each project that `reach` says they reach. */
-function spread(holder: Holder): Sql {
+/** Grants that reach the projects in `spot` from above. */
+function fromAbove(db: Db, holder: Holder): Sql {
   return sql`select cast('user' as text) as actor_kind, ${holder.userId} as actor_id, cast('project' as text) as scope_kind,
       r.project_id as scope_id, a.role_id, 0 as inherited, ${holder.viaGroup} as via_group,
       a.target_kind as from_kind, a.target_id as from_id
-    from reach r join assignment a on a.target_id = r.from_id ${holder.join}
-    where a.inherited = 1 and a.target_kind in ('project', 'domain') and ${holder.where}`
+    from ${tablesOf(holder)} cross join reach r
+    where a.target_id ${among(db, 'above')} and a.target_kind in ('project', 'domain') and a.inherited = 1
+      and ${holder.where} and r.from_id = a.target_id`
+}
+
+/**
+ * True of a column whose value is in that table. PostgreSQL cannot tell how few rows a recursive table will have and
+ * would rather read all grants; of an array it assumes ten elements, and looks each up.
+ */
+function among(db: Db, table: 'spot' | 'spot_and_domain' | 'above'): Sql {
+  const ids = sql`select id from ${sql.table(table)}`
+  const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter
+  return isPostgres ? sql`= any(array(${ids}))` : sql`in (${ids})`
 }
 
 /** `spot`: the projects that are asked about. */
-function subtreeOf(scope: AssignmentScope): Sql | undefined {
-  if (scope.kind === 'within') return sql`spot(id) as (select id from project where domain_id = ${scope.id})`
+function spotOf(scope: AssignmentScope): Sql | undefined {
+  if (scope.kind === 'within') {
+    return sql`spot(id) as (select id from project where domain_id = ${scope.id}),
+      spot_and_domain(id) as (select id from spot union all select cast(${scope.id} as text))`
+  }
   if (scope.kind !== 'project') return undefined
   if (!scope.subtree) return sql`spot(id) as (select id from project where id = ${scope.id})`
   return sql`spot(id) as (
     select id from project where id = ${scope.id}
     union
-    select p.id from project p join spot on p.parent_id = spot.id)`
+    select p.id from spot cross join project p where p.parent_id = spot.id)`
 }
 
-/** `reach`: from each project in `spot` up to everything above it. The topmost is its domain's row. */
+/** `reach`: from each project in `spot` up to everything `above` it. The topmost is its domain's row. */
 const reachUp: Sql = sql`reach(project_id, from_id) as (
-    select p.id, p.parent_id from spot join project p on p.id = spot.id where p.parent_id is not null
+    select p.id, p.parent_id from spot cross join project p where p.id = spot.id and p.parent_id is not null
     union
-    select reach.project_id, p.parent_id from reach join project p on p.id = reach.from_id
-    where p.parent_id is not null)`
+    select reach.project_id, p.parent_id from reach cross join project p
+    where p.id = reach.from_id and p.parent_id is not null),
+  above(id) as (select distinct from_id from reach)`
 
-/** `reach`: from wherever the holders have inherited grants down to everything below. */
-function reachDown(holders: readonly Holder[]): Sql {
-  const roots = holders.map(
-    (holder) =>
-      sql`select a.target_id from assignment a ${holder.join} where a.inherited = 1 and ${holder.where}`,
+/** `held`: inherited grants and who holds them. `reach`: from where they lie down to everything below. */
+function reachDown(holders: readonly Holder[], places: readonly Sql[]): Sql {
+  const held = places.flatMap((place) =>
+    holders.map(
+      (holder) => sql`select ${holder.userId}, ${holder.viaGroup}, a.target_kind, a.target_id, a.role_id
+        from ${tablesOf(holder)} where a.inherited = 1 and ${holder.where} and ${place}`,
+    ),
   )
-  return sql`root(id) as (${sql.join(roots, sql` union `)}),
+  return sql`held(user_id, via_group, target_kind, target_id, role_id) as (${sql.join(held, sql` union `)}),
+    root(id) as (select distinct target_id from held),
     reach(project_id, from_id) as (
-      select p.id, root.id from root join project p on p.parent_id = root.id
+      select p.id, root.id from root cross join project p where p.parent_id = root.id
       union
-      select p.id, reach.from_id from reach join project p on p.parent_id = reach.project_id)`
+      select p.id, reach.from_id from reach cross join project p where p.parent_id = reach.project_id)`
 }
+
+/** Grants `held` above the projects they reach. */
+const below: Sql = sql`select cast('user' as text) as actor_kind, h.user_id as actor_id, cast('project' as text) as scope_kind,
+    r.project_id as scope_id, h.role_id, 0 as inherited, h.via_group, h.target_kind as from_kind, h.target_id as from_id
+  from held h cross join reach r where r.from_id = h.target_id`
 
 async function linesOf(
   db: Db,

@@ -86,6 +86,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('last_verified_at', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('expiring_membership_pk', ['user_id', 'group_id', 'idp_id'])
     .execute()
+  await s.createIndex('expiring_membership_group').on('expiring_membership').column('group_id').execute()
   await s
     .createTable('federated_user')
     .addColumn('user_id', 'text', (c) => c.notNull().references('user.id').onDelete('cascade'))
@@ -130,7 +131,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       'inherited',
     ])
     .execute()
-  await s.createIndex('assignment_target').on('assignment').columns(['target_id', 'target_kind']).execute()
+  await s
+    .createIndex('assignment_target')
+    .on('assignment')
+    .columns(['target_id', 'inherited', 'target_kind'])
+    .execute()
   await s.createIndex('assignment_role').on('assignment').column('role_id').execute()
 
   await s

@@ -54,9 +54,11 @@ const create = operation({
   policy: 'identity:create_role',
   otherPolicies: ['identity:create_domain_role'],
   body: CreateRoleBody,
+  bodyFaults: 'after-policy',
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
-  ruleFor: (_facts, { body }) => `identity:create${body.role.domain_id ? '_domain' : ''}_role`,
+  // A faulty body has been put aside for after the rule.
+  ruleFor: (_facts, { body }) => `identity:create${body?.role.domain_id ? '_domain' : ''}_role`,
   handle: async (call) => {
     const sent = call.body.role
     const role: RoleRecord = {
@@ -112,6 +114,7 @@ const update = operation({
   id: 'update_role',
   method: 'PATCH',
   body: UpdateRoleBody,
+  bodyFaults: 'after-policy',
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
   handle: async (call) => {
