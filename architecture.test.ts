@@ -68,6 +68,7 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
     may: ['config', 'keys', 'store', 'core', 'tokens', 'methods/*', 'node:*'],
   },
   { room: 'main', at: 'server/src/main.ts', may: ['*'] },
+  { room: 'main', at: 'server/src/log.ts', may: ['*'] },
   { room: 'main', at: 'server/src/service.ts', may: ['*'] },
   { room: 'main', at: 'server/src/faces.ts', may: ['*'] },
   { room: 'testing', at: 'server/src/testing/', may: ['*'] },

@@ -1,28 +1,31 @@
 /**
- * `npm run build`: bundles the server into server/dist, with source maps. Commands that are imported lazily become files of
- * their own, so that `tokenhouse version` does not read the web server. Packages with native code stay outside the bundle.
- * The entry is put in place last, and every file by renaming: a launcher that looks meanwhile sees the old or the new.
+ * `npm run build [-- FOLDER]`: bundles the server into server/dist, or into FOLDER, with source maps and the notices of the packages in it. Commands that
+ * are imported lazily become files of their own, so that `tokenhouse version` does not read the web server. The entry is put
+ * in place last, and every file by renaming: a launcher that looks meanwhile sees the old or the new.
  */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
+import { nativePackages } from './native-packages.ts'
 
 const root = dirname(import.meta.dirname)
-const folder = join(root, 'server', 'dist')
+const folder = resolve(process.argv[2] ?? join(root, 'server', 'dist'))
 const entry = 'tokenhouse.mjs'
 
 const result = await build({
+  absWorkingDir: root,
   entryPoints: { tokenhouse: join(root, 'server', 'src', 'main.ts') },
   outdir: folder,
   outExtension: { '.js': '.mjs' },
   write: false,
+  metafile: true,
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
   conditions: ['development'],
-  external: ['@node-rs/argon2', '@node-rs/bcrypt', 'pg-native'],
+  external: [...nativePackages, 'pg-native'],
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
@@ -33,13 +36,29 @@ const result = await build({
   logLevel: 'warning',
 }).catch(() => process.exit(1)) // esbuild has told what is wrong
 
-if (process.argv.includes('--clean')) rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
+put(join(folder, 'NOTICES'), notices(Object.keys(result.metafile.inputs)))
 const entryLast = result.outputFiles.toSorted(
   (a, b) => Number(basename(a.path) === entry) - Number(basename(b.path) === entry),
 )
-for (const { path, contents } of entryLast) {
+for (const { path, contents } of entryLast) put(path, contents)
+
+function put(path: string, contents: string | Uint8Array): void {
   const part = `${path}.${process.pid}.part`
   writeFileSync(part, contents)
   renameSync(part, path)
+}
+
+/** The licence of every package that has a file in the bundle. */
+function notices(inputs: readonly string[]): string {
+  const folders = inputs.map((input) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
+  return [...new Set(folders.filter((path) => path !== undefined))]
+    .toSorted()
+    .map((path) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'))
+      const text = readdirSync(join(root, path)).find((file) => /^licen[cs]e/i.test(file))
+      const terms = text ? readFileSync(join(root, path, text), 'utf8').trim() : `Licence: ${license}`
+      return `${name} ${version}\n\n${terms}\n`
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`)
 }

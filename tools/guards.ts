@@ -36,5 +36,11 @@ export const guards: readonly Guard[] = [
     without: 'return tarball',
     tests: 'bin/launcher.test.ts',
   },
+  {
+    file: 'server/src/log.ts',
+    code: 'message: redacted(message), stack: redacted(stack)',
+    without: 'message, stack',
+    tests: 'server/src/log.test.ts',
+  },
   ...clientGuards,
 ]

@@ -5,7 +5,6 @@
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { relative } from 'node:path'
-import { pino } from 'pino'
 import { cloudFilesOf } from './cli/cloud-files.ts'
 import { authUrlOf, setUpOnce } from './cli/set-up.ts'
 import { makeDataFolders } from './cli/with-context.ts'
@@ -15,6 +14,7 @@ import { keystonePolicy } from './core/policy/keystone-rules/index.ts'
 import { openstackFace } from './faces.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
+import { type Log, openLog } from './log.ts'
 
 /** How long requests that are under way may still take once the service is told to stop. */
 const DRAIN_MS = 10_000
@@ -122,16 +122,6 @@ function gaugesOf(ctx: Context): readonly Gauge[] {
     counter('process_cpu_seconds_total', 'CPU time, user and system.', (cpu.user + cpu.system) / 1e6),
     gauge('process_start_time_seconds', 'Start of the process.', performance.timeOrigin / 1000),
   ]
-}
-
-type Log = ReturnType<typeof openLog>
-
-/** JSON lines. Requests are not logged; faults are, without query, headers and bodies, which may hold secrets. */
-function openLog({ logLevel, logFile }: Settings) {
-  return pino(
-    { level: logLevel, base: null },
-    pino.destination({ dest: logFile ?? 2, sync: true, mkdir: true }),
-  )
 }
 
 function urlOf(

@@ -1,0 +1,48 @@
+import { pino } from 'pino'
+
+/**
+ * What no log line may hold even when a fault's own words carry it: Keystone and JWS tokens, passwords in addresses, and
+ * values of fields that are named like secrets.
+ */
+const secrets: readonly (readonly [pattern: RegExp, shown: string])[] = [
+  [/gAAAA[\w-]{20,}={0,2}/g, '[token]'],
+  [/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[token]'],
+  [/(:\/\/[^/\s:@]*:)[^@\s]+@/g, '$1[secret]@'],
+  [/("?(?:password|secret|token|blob|signature)"?\s*[:=]\s*)("[^"]*"|[^\s,;&}]+)/gi, '$1[secret]'],
+]
+
+/** `text` without what looks like a secret. */
+export function redacted(text: string): string {
+  return secrets.reduce((rest, [pattern, shown]) => rest.replace(pattern, shown), text)
+}
+
+export type Log = ReturnType<typeof openLog>
+
+/**
+ * JSON lines on stderr, or in `logFile`. Requests are not logged; faults are, without query, headers and bodies, and
+ * with their words redacted.
+ */
+export function openLog({
+  logLevel,
+  logFile,
+}: {
+  readonly logLevel: string
+  readonly logFile?: string | undefined
+}) {
+  const err = (error: unknown): unknown => {
+    if (!(error instanceof Error)) return { type: typeof error, message: redacted(String(error)) }
+    const { name, message, stack = '' } = error
+    const { code } = error as { code?: unknown }
+    return {
+      type: name,
+      message: redacted(message),
+      stack: redacted(stack),
+      ...(code === undefined ? {} : { code }),
+    }
+  }
+  const destination = pino.destination({ dest: logFile ?? 2, sync: true, mkdir: true })
+  return pino(
+    { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } },
+    destination,
+  )
+}
