@@ -50,6 +50,8 @@ export interface AccessRuleFacts {
 
 export interface ApplicationCredentialFacts extends Named {
   readonly unrestricted: boolean
+  /** Microseconds; null when it does not expire. */
+  readonly expiresAt: number | null
   /** null when the credential carries no access rules. */
   readonly accessRules: readonly AccessRuleFacts[] | null
 }

@@ -1,6 +1,10 @@
 /** Ways to prove oneself, by the name requests use. One line each. */
 import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
+import {
+  type ApplicationCredentialPayload,
+  proveApplicationCredential,
+} from '../methods/application-credential/method.ts'
 import { type PasswordPayload, provePassword } from '../methods/password/method.ts'
 import { proveToken } from '../methods/token/method.ts'
 import { proveTotp, type TotpPayload } from '../methods/totp/method.ts'
@@ -13,6 +17,7 @@ import { validateToken } from './validate-token.ts'
 export type Method = (ctx: Context, payload: unknown, presenter: Presenter) => Promise<Proof>
 
 export const METHODS: Readonly<Record<string, Method | undefined>> = Object.assign(Object.create(null), {
+  application_credential: applicationCredential,
   password,
   token,
   totp,
@@ -29,6 +34,22 @@ async function password(ctx: Context, payload: unknown): Promise<Proof> {
     throw new Refusal(code, `${outcome.reason} (user ${outcome.userId ?? 'unknown'})`, { subject })
   }
   return { user: outcome.user, methods: ['password'], ...FRESH }
+}
+
+async function applicationCredential(ctx: Context, payload: unknown): Promise<Proof> {
+  const outcome = await proveApplicationCredential(ctx, payload as ApplicationCredentialPayload)
+  if (!outcome.proven) {
+    const subject = { kind: 'user', id: outcome.userId ?? '' }
+    throw new Refusal('unauthenticated', outcome.reason, { subject })
+  }
+  const { user, credential } = outcome
+  return {
+    ...FRESH,
+    user,
+    methods: ['application_credential'],
+    via: [{ kind: 'application_credential', id: credential.id }],
+    onlyScope: { kind: 'project', id: credential.projectId },
+  }
 }
 
 async function totp(ctx: Context, payload: unknown): Promise<Proof> {

@@ -11,7 +11,7 @@ import {
 } from '../store/scopes.ts'
 import { findTrust } from '../store/trusts.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
-import { type ScopeRecord, sameScope } from './load-session.ts'
+import type { ScopeRecord } from './load-session.ts'
 import type { Proof } from './proof.ts'
 
 export type WishedScope =
@@ -85,17 +85,12 @@ async function byDefault(ctx: Context, proof: Proof) {
   return roles.size > 0 ? { scope, record } : unscoped
 }
 
-/** A delegation with one scope of its own: asking for nothing or for that very scope is fine, for another is not. */
+/** A delegation with one scope of its own takes no wish for another, nor for the same. */
 async function pinned(ctx: Context, proof: Proof, only: Scope, wished: WishedScope): Promise<ResolvedScope> {
+  if (wished.kind !== 'default') return refuse('unauthenticated', 'a delegation asked for a scope')
   const { via } = proof
   if (only.kind !== 'project') return { scope: only, record: undefined, via }
-  const own = await project(ctx, { id: only.id })
-  if (wished.kind === 'default') return { ...own, via }
-  const asked = wished.kind === 'project' ? await project(ctx, wished.project) : undefined
-  if (!asked || !sameScope(asked.scope, only)) {
-    return refuse('unauthenticated', 'a delegated session asked for another scope')
-  }
-  return { ...own, via }
+  return { ...(await project(ctx, { id: only.id })), via }
 }
 
 /** `OS-TRUST:trust`: the trustee proves themself and acts on the trust's project. */

@@ -96,7 +96,8 @@ export interface ApplicationCredentialRow {
   name: string
   description: string | null
   secret_hash: string
-  unrestricted: Flag
+  /** null when the creator did not say: restricted. */
+  unrestricted: Flag | null
   expires_at: number | null
   created_at: number
 }

@@ -4,6 +4,8 @@ import type { CompiledPolicy } from '../../core/policy/compile.ts'
 import type { Session } from '../../core/session.ts'
 import type { Operation } from '../../http/operation.ts'
 import type { Wire } from '../../http/wire.ts'
+import { accessRuleOperations } from './application-credentials/access-rules.ts'
+import { applicationCredentialOperations } from './application-credentials/application-credentials.ts'
 import { authListOperations } from './auth-lists/auth-lists.ts'
 import { defaultConfigOperations } from './domain-config/default-config.ts'
 import { storedConfigOperations } from './domain-config/domain-config.ts'
@@ -35,6 +37,8 @@ import { keystoneWire } from './wire.ts'
 export function keystoneOperations(options: IssueOptions): readonly Operation<Context, Session>[] {
   return [
     ...versionOperations,
+    ...accessRuleOperations,
+    ...applicationCredentialOperations,
     ...authListOperations,
     ...defaultConfigOperations,
     ...domainOperations,

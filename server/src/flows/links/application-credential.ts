@@ -17,7 +17,8 @@ export const loadApplicationCredential: LoadLink<'application_credential'> = asy
       applicationCredential: {
         id: credential.id,
         name: credential.name,
-        unrestricted: credential.unrestricted,
+        unrestricted: credential.unrestricted === true,
+        expiresAt: credential.expiresAt,
         accessRules: credential.accessRules,
       },
     },

@@ -158,7 +158,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('name', 'text', (c) => c.notNull())
     .addColumn('description', 'text')
     .addColumn('secret_hash', 'text', (c) => c.notNull())
-    .addColumn('unrestricted', 'integer', (c) => c.notNull())
+    .addColumn('unrestricted', 'integer')
     .addColumn('expires_at', 'bigint')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('application_credential_name_unique', ['user_id', 'name'])

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { refuse } from '../../../core/refusal.ts'
 import type { Identity } from '../../../flows/authenticate.ts'
 import type { WishedScope } from '../../../flows/resolve-scope.ts'
+import type { ApplicationCredentialPayload } from '../../../methods/application-credential/method.ts'
 import type { UserReference } from '../../../store/identity.ts'
 import type { DomainReference, ProjectReference } from '../../../store/scopes.ts'
 
@@ -23,6 +24,14 @@ export const AuthBody = Type.Object({
       methods: Type.Array(Type.String()),
       password: Type.Optional(Type.Object({ user: Type.Optional(User) })),
       token: Type.Optional(Type.Object({ id: Type.String() })),
+      application_credential: Type.Optional(
+        Type.Object({
+          id: Type.Optional(Type.String()),
+          name: Type.Optional(Type.String()),
+          secret: Type.Optional(Type.String()),
+          user: Type.Optional(Type.Object(InDomain)),
+        }),
+      ),
       totp: Type.Optional(Type.Object({ user: Type.Optional(TotpUser) })),
     }),
     scope: Type.Optional(
@@ -50,7 +59,7 @@ function expecting(what: string, where: string): never {
 /** Payloads that are read here; the others go to their methods as they came. */
 const PAYLOADS: Readonly<Record<string, ((auth: Auth) => unknown) | undefined>> = Object.assign(
   Object.create(null),
-  { password: passwordPayload, totp: totpPayload },
+  { application_credential: applicationCredentialPayload, password: passwordPayload, totp: totpPayload },
 )
 
 /** Methods once each (naming one a thousand times is naming it once, CVE-2014-2828), with their payloads. */
@@ -71,6 +80,15 @@ function passwordPayload(auth: Auth): { user: UserReference; password: string } 
   if (!user) return expecting('user', 'password')
   if (user.password === undefined) return expecting('password', 'user')
   return { user: userReference(user), password: user.password }
+}
+
+/** By id alone: a `user` beside it is not looked at, the credential knows whose it is (CVE-2026-42998). */
+function applicationCredentialPayload(auth: Auth): ApplicationCredentialPayload {
+  const { id, name, user, secret } = auth.identity.application_credential ?? {}
+  if (secret === undefined) return refuse('unauthenticated', 'no secret of an application credential')
+  if (id !== undefined) return { id, secret }
+  if (name === undefined) return expecting('name or ID', 'application credential')
+  return { name, secret, user: userReference(user ?? expecting('user', 'application credential')) }
 }
 
 /** A passcode that is no text is a wrong one, as in Keystone. */

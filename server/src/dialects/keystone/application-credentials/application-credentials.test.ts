@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type House, openHouse } from '../../../testing/house.ts'
+import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
+
+describe('application credentials', () => {
+  let house: House
+  let project: string
+  let other: string
+  let owner: string
+  let stranger: string
+
+  before(async () => {
+    house = await openHouse()
+    project = await seedProject(house, 'worked')
+    other = await seedProject(house, 'unworked')
+    owner = await seedUser(house, 'owner')
+    stranger = await seedUser(house, 'stranger')
+    for (const user of [owner, stranger]) {
+      await seedGrant(house, user, 'member', { project })
+      await seedGrant(house, user, 'member', { project: other })
+    }
+    await seedGrant(house, owner, 'reader', 'system')
+  })
+  after(() => house.close())
+
+  const signIn = (name = 'owner') => house.login(`${name}@default`, PASSWORD, { project: { id: project } })
+  let count = 0
+  const create = async (fields: object = {}, token?: string, user = owner) =>
+    house.call('POST', `/v3/users/${user}/application_credentials`, {
+      token: token ?? (await signIn()),
+      body: { application_credential: { name: `c${count++}`, ...fields } },
+    })
+  const use = (payload: object, scope?: object) =>
+    house.call('POST', '/v3/auth/tokens', {
+      body: {
+        auth: {
+          identity: { methods: ['application_credential'], application_credential: payload },
+          ...(scope ? { scope } : {}),
+        },
+      },
+    })
+  const tokenOf = async (fields: object = {}) => {
+    const { id, secret } = (await create(fields)).body.application_credential
+    return String((await use({ id, secret })).headers['x-subject-token'])
+  }
+  const check = (token: string, headers: Record<string, string> = {}) =>
+    house.call('GET', '/v3/auth/tokens', { token, headers: { 'x-subject-token': token, ...headers } })
+
+  it('201 the secret is shown once and signs in to its project with its roles', async () => {
+    const made = (await create({ roles: [{ name: 'reader' }] })).body.application_credential
+    assert.ok(made.secret.length >= 64)
+    const answer = await use({ id: made.id, secret: made.secret })
+    assert.equal(answer.status, 201)
+    assert.equal(answer.body.token.project.id, project)
+    assert.deepEqual(
+      answer.body.token.roles.map((r: { name: string }) => r.name),
+      ['reader'],
+    )
+    assert.equal(answer.body.token.application_credential.restricted, true)
+    const shown = await house.call('GET', `/v3/users/${owner}/application_credentials/${made.id}`, {
+      token: await signIn(),
+    })
+    assert.equal('secret' in shown.body.application_credential, false)
+  })
+
+  it('201 by name with its user', async () => {
+    const made = (await create({ name: 'by name' })).body.application_credential
+    const user = { name: 'owner', domain: { id: 'default' } }
+    assert.equal((await use({ name: 'by name', user, secret: made.secret })).status, 201)
+    assert.equal((await use({ name: 'by name', secret: made.secret })).status, 400)
+  })
+
+  it('401 a wrong secret, an unknown id, a wish for a scope', async () => {
+    const { id, secret } = (await create()).body.application_credential
+    assert.equal((await use({ id, secret: 'wrong' })).status, 401)
+    assert.equal((await use({ id: 'f'.repeat(32), secret })).status, 401)
+    for (const scope of [{ project: { id: other } }, { project: { id: project } }, { unscoped: {} }]) {
+      assert.equal((await use({ id, secret }, scope)).status, 401)
+    }
+  })
+
+  it('LP#2144966: no scope at all is open to it, the system neither', async () => {
+    const { id, secret } = (await create()).body.application_credential
+    assert.equal((await use({ id, secret }, { system: { all: true } })).status, 401)
+    assert.equal((await use({ id, secret }, { domain: { id: 'default' } })).status, 401)
+  })
+
+  it('CVE-2026-42998: the user named beside an id changes nothing', async () => {
+    const { id, secret } = (await create()).body.application_credential
+    const answer = await use({ id, secret, user: { id: stranger } })
+    assert.equal(answer.body.token.user.id, owner)
+  })
+
+  it('CVE-2022-2447: its tokens end with it', async () => {
+    const soon = new Date(house.ctx.now() / 1000 + 90_000).toISOString().replace('Z', '000Z')
+    const { id, secret } = (await create({ expires_at: soon })).body.application_credential
+    const answer = await use({ id, secret })
+    assert.ok(Date.parse(answer.body.token.expires_at) <= Date.parse(soon))
+    const token = String(answer.headers['x-subject-token'])
+    house.advance(91)
+    assert.equal((await check(token)).status, 401)
+    assert.equal((await use({ id, secret })).status, 401)
+  })
+
+  it('CVE-2026-80182: its token makes no other token', async () => {
+    const token = await tokenOf({ unrestricted: true })
+    for (const scope of [undefined, { project: { id: other } }, { project: { id: project } }]) {
+      const auth = { identity: { methods: ['token'], token: { id: token } }, ...(scope ? { scope } : {}) }
+      assert.equal((await house.call('POST', '/v3/auth/tokens', { body: { auth } })).status, 403)
+    }
+  })
+
+  it('403 a restricted one manages no credentials; an unrestricted one may, but nothing that outlives it', async () => {
+    const restricted = await tokenOf()
+    assert.equal((await create({}, restricted)).status, 403)
+    const soon = new Date(house.ctx.now() / 1000 + 300_000).toISOString().replace('Z', '000Z')
+    const unrestricted = await tokenOf({ unrestricted: true, expires_at: soon, roles: [{ name: 'reader' }] })
+    const child = await create({}, unrestricted)
+    assert.equal(child.status, 201)
+    assert.equal(`${child.body.application_credential.expires_at}Z`, soon)
+    assert.equal((await create({ roles: [{ name: 'member' }] }, unrestricted)).status, 400)
+  })
+
+  it('CVE-2026-43000: it cannot touch trusts', async () => {
+    const token = await tokenOf({ unrestricted: true })
+    const trust = {
+      trustor_user_id: owner,
+      trustee_user_id: stranger,
+      project_id: project,
+      impersonation: true,
+    }
+    const body = { trust: { ...trust, roles: [{ name: 'member' }] } }
+    assert.equal((await house.call('POST', '/v3/OS-TRUST/trusts', { token, body })).status, 403)
+    const path = `/v3/OS-TRUST/trusts?trustor_user_id=${owner}`
+    assert.equal((await house.call('GET', path, { token })).status, 403)
+  })
+
+  it('401 at once when it is deleted, its user disabled, or its roles are gone', async () => {
+    const { id, secret } = (await create()).body.application_credential
+    const token = String((await use({ id, secret })).headers['x-subject-token'])
+    assert.equal((await check(token)).status, 200)
+    const path = `/v3/users/${owner}/application_credentials/${id}`
+    assert.equal((await house.call('DELETE', path, { token: await signIn() })).status, 204)
+    assert.equal((await check(token)).status, 401)
+    assert.equal((await use({ id, secret })).status, 401)
+  })
+
+  it('403 another user’s, whatever user the path names; 404 an unknown one', async () => {
+    const { id } = (await create()).body.application_credential
+    const token = await signIn('stranger')
+    for (const user of [owner, stranger]) {
+      const path = `/v3/users/${user}/application_credentials/${id}`
+      assert.equal((await house.call('GET', path, { token })).status, 403)
+      assert.equal((await house.call('DELETE', path, { token })).status, 403)
+    }
+    assert.equal((await create({}, token, owner)).status, 403)
+    const unknown = `/v3/users/${stranger}/application_credentials/nope`
+    assert.equal((await house.call('GET', unknown, { token })).status, 404)
+  })
+
+  it('access rules: shared by the user, shown in the token, only to who enforces them', async () => {
+    const rule = { service: 'compute', path: '/v2.1/servers', method: 'GET' }
+    const first = (await create({ access_rules: [rule] })).body.application_credential
+    const second = (await create({ access_rules: [rule] })).body.application_credential
+    assert.equal(first.access_rules[0].id, second.access_rules[0].id)
+    const answer = await use({ id: first.id, secret: first.secret })
+    const token = String(answer.headers['x-subject-token'])
+    const admin = await house.admin()
+    const validate = (headers: object) =>
+      house.call('GET', '/v3/auth/tokens', {
+        token: admin,
+        headers: { 'x-subject-token': token, ...headers },
+      })
+    assert.equal((await validate({})).status, 404)
+    const aware = await validate({ 'openstack-identity-access-rules': '1' })
+    assert.deepEqual(aware.body.token.application_credential.access_rules, first.access_rules)
+    const path = `/v3/users/${owner}/access_rules/${first.access_rules[0].id}`
+    assert.equal((await house.call('DELETE', path, { token: await signIn() })).status, 403)
+    const others = `/v3/users/${stranger}/access_rules/${first.access_rules[0].id}`
+    assert.equal((await house.call('GET', others, { token: await signIn('stranger') })).status, 404)
+  })
+})
