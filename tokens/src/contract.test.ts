@@ -372,6 +372,10 @@ for (const format of formats) {
         ['an issue before the epoch', { issuedAt: -1 }],
         ['nine links', { via: Array(9).fill({ kind: 'trust', id: 'x' }) }],
         ['a link to nothing', { via: [{ kind: 'trust', id: '' }] }],
+        ['no thumbprint', { via: [{ kind: 'oauth2', thumbprint: '' }] }],
+        ['no provider', { via: [{ kind: 'federation', idp: '', protocol: 'p', groups: [] }] }],
+        ['no protocol', { via: [{ kind: 'federation', idp: 'i', protocol: '', groups: [] }] }],
+        ['nobody who assumed', { via: [{ kind: 'agency', id: 'a', assumedBy: '', session: '' }] }],
         ['an unnamed credential proved by a password', { via: [{ kind: 'credential', id: '' }] }],
         [
           'more groups than fit',

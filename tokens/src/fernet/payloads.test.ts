@@ -189,6 +189,11 @@ describe('our payload, version 64', () => {
     ])
   })
 
+  it('tells a method it does not know from a broken payload', () => {
+    const result = decode(good.with(2, [1, 200]))
+    assert.equal('refused' in result && result.refused, 'unknown_method')
+  })
+
   it('takes links as its head says, and each in its shortest form', () => {
     const links: readonly (readonly [readonly MsgpackValue[], Link])[] = [
       [[1, bytes], { kind: 'trust', id: hex }],

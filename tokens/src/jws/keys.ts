@@ -63,6 +63,7 @@ const es256: JwsAlgorithm = {
       ? null
       : 'ES256 needs an EC key on P-256',
   sign: (data, key) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }),
+  // The length is checked here, so that no library falls back to reading another length as DER.
   verify: (data, signature, key) =>
     signature.length === 64 && verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature),
 }
@@ -83,8 +84,7 @@ const hs256: JwsAlgorithm = {
   name: 'HS256',
   symmetric: true,
   fault: (key) => {
-    if (key.type !== 'secret' || (key.symmetricKeySize ?? 0) < 32)
-      return 'HS256 needs a secret of 32 bytes or more'
+    if ((key.symmetricKeySize ?? 0) < 32) return 'HS256 needs a secret of 32 bytes or more'
     return key.export().includes('-----BEGIN') ? 'HS256 needs a secret, not a key in PEM' : null
   },
   sign: (data, key) => createHmac('sha256', key).update(data).digest(),
@@ -105,8 +105,6 @@ const algorithms: Readonly<Record<JwsAlgorithmName, JwsAlgorithm>> = {
  */
 export function jwsKey(name: JwsAlgorithmName, key: KeyObject, kid?: string): JwsKey {
   const algorithm = algorithms[name]
-  if (algorithm.symmetric !== (key.type === 'secret'))
-    throw new TypeError(`${name} does not fit a ${key.type} key`)
   const fault = algorithm.fault(key)
   if (fault !== null) throw new TypeError(fault)
   return {
