@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describeCommands } from '../server/src/cli/program.ts'
 import { describeSettings } from '../server/src/config.ts'
+import { keystoneRules } from '../server/src/core/policy/keystone-rules/index.ts'
 import { settingGroups } from '../server/src/settings.ts'
 import { root } from './step.ts'
 
@@ -14,6 +15,7 @@ const generated = '<!-- Generated from the code by `npm run docs`; changes here 
 const documents: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': configuration,
   'docs/command-line.md': commandLine,
+  'docs/policy.md': policy,
 }
 
 const stale = Object.entries(documents).filter(([path, write]) => {
@@ -68,6 +70,32 @@ function commandLine(): string {
 
 \`npx tokenhouse COMMAND\` in the repository, \`tokenhouse COMMAND\` where the package is installed. Exit code 0: done,
 1: failed, 2: called wrongly.
+
+${sections.join('\n')}`
+}
+
+function policy(): string {
+  const sections = keystoneRules.map(
+    ({ name, check, deprecatedCheck, scopeTypes, operations, description }) =>
+      [
+        `## ${name}`,
+        ...(description === '' ? [] : ['', description]),
+        '',
+        `- check: \`${check === '' ? ' ' : check}\`${check === '' ? ' (always true)' : ''}`,
+        ...(deprecatedCheck === undefined
+          ? []
+          : [`- or, unless \`enforce-new-defaults\`: \`${deprecatedCheck}\``]),
+        ...(scopeTypes.length === 0 ? [] : [`- scopes: ${scopeTypes.join(', ')}`]),
+        ...operations.map(({ method, path }) => `- \`${method} ${path}\``),
+        '',
+      ].join('\n'),
+  )
+  return `${generated}
+
+# Policy
+
+Who may do what: the built-in rules, in the language of oslo.policy. A file that \`policy-file\` names replaces checks by the
+name of their rule; \`tokenhouse policy check\` reads it as a start would, \`tokenhouse policy list\` shows what is in force.
 
 ${sections.join('\n')}`
 }

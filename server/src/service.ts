@@ -6,11 +6,12 @@ import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { relative } from 'node:path'
 import { cloudFilesOf } from './cli/cloud-files.ts'
+import { operatorPolicy } from './cli/operator-policy.ts'
 import { authUrlOf, setUpOnce } from './cli/set-up.ts'
 import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
-import { keystonePolicy } from './core/policy/keystone-rules/index.ts'
+import type { CompiledPolicy } from './core/policy/compile.ts'
 import { openstackFace } from './faces.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
@@ -32,15 +33,18 @@ interface Listening {
 export async function serve(settings: Settings, print: (line: string) => void): Promise<void> {
   // Read once by libuv, when its pool is first used.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.kdfThreads + OTHER_POOL_THREADS)
+  const policy = operatorPolicy(settings)
   makeDataFolders(settings)
   const log = openLog(settings)
+  if (policy.unused.length > 0)
+    log.warn({ rules: policy.unused }, 'the policy file names rules that do not exist')
   const ctx = await openContext(settings)
   const listening: Listening[] = []
   try {
     // The first rows hold the address of the identity service, which a free port tells only once it is taken.
     const known = settings.port !== 0 || settings.publicUrl !== undefined
     if (known) await setUpOnce(ctx, authUrlOf(settings, settings.port === 'off' ? 5000 : settings.port))
-    await listenOnFaces(ctx, log, listening)
+    await listenOnFaces(ctx, policy, log, listening)
     if (!known) await setUpOnce(ctx, `${listening[0]!.url}/v3`)
     print(announcement(settings, listening))
     await toldToStop()
@@ -51,9 +55,13 @@ export async function serve(settings: Settings, print: (line: string) => void): 
   }
 }
 
-async function listenOnFaces(ctx: Context, log: Log, listening: Listening[]): Promise<void> {
+async function listenOnFaces(
+  ctx: Context,
+  policy: CompiledPolicy,
+  log: Log,
+  listening: Listening[],
+): Promise<void> {
   const { settings } = ctx
-  const policy = keystonePolicy()
   const metrics = requestMetrics()
   const faces = [{ name: 'openstack', port: settings.port, build: openstackFace }]
   for (const { name, port, build } of faces) {

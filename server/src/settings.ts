@@ -218,6 +218,16 @@ export const settingsTable = {
     ...path(undefined),
     help: 'rules that replace built-in ones (JSON or oslo.policy YAML)',
   },
+  enforceScope: {
+    group: 'cloud',
+    ...truth(true),
+    help: "demand a rule's scope types of the session (oslo.policy's enforce_scope)",
+  },
+  enforceNewDefaults: {
+    group: 'cloud',
+    ...truth(false),
+    help: "leave out the checks that Keystone deprecated (oslo.policy's enforce_new_defaults)",
+  },
   huaweiXdomainType: {
     group: 'cloud',
     ...text(undefined, 'TYPE'),

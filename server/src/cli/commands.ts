@@ -184,6 +184,23 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./role-grant.ts'),
   },
   {
+    name: 'policy list',
+    summary: 'list the rules in force: who may do what',
+    options: [['--changed', "only rules from the operator's file"]],
+    settings: ['cloud'],
+    printsData: true,
+    examples: ['tokenhouse policy list', 'tokenhouse policy list --changed --policy-file policy.yaml'],
+    load: () => import('./policy-list.ts'),
+  },
+  {
+    name: 'policy check',
+    summary: "read the operator's policy file as a start would; exit 1 when it names rules that do not exist",
+    settings: ['cloud'],
+    printsData: true,
+    examples: ['tokenhouse policy check --policy-file policy.yaml'],
+    load: () => import('./policy-check.ts'),
+  },
+  {
     name: 'version',
     summary: 'say which version this is',
     printsData: true,

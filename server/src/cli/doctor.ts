@@ -10,6 +10,7 @@ import { listSealedKeys } from '../store/sealed-keys.ts'
 import { openStore, type Store } from '../store/store.ts'
 import { cloudFilesOf } from './cloud-files.ts'
 import type { CommandInput } from './command.ts'
+import { operatorPolicy } from './operator-policy.ts'
 import { databaseFile } from './with-context.ts'
 
 interface Finding {
@@ -43,8 +44,10 @@ const fault = (check: string, detail: string): Finding => ({ check, verdict: 'fa
 function settings(given: Settings): Finding[] {
   refusePlainHttp(given)
   chosenAdminPassword(given)
-  for (const file of [given.tlsCert, given.tlsKey, given.policyFile])
-    if (file !== undefined) readFileSync(file)
+  for (const file of [given.tlsCert, given.tlsKey]) if (file !== undefined) readFileSync(file)
+  const { unused } = operatorPolicy(given)
+  if (unused.length > 0)
+    return [warning('settings', `policy-file names rules that do not exist: ${unused.join(', ')}`)]
   return given.insecureHttp
     ? [warning('settings', 'insecure-http sends passwords and tokens in the clear')]
     : [ok('settings', 'can be served')]

@@ -275,6 +275,50 @@ describe('user, project, role', () => {
   })
 })
 
+describe('policy', () => {
+  const policyFile = (yaml: string): string => {
+    const file = join(folder, 'policy.yaml')
+    writeFileSync(file, yaml)
+    return file
+  }
+
+  it('lists the rules in force, the changed ones by their line', async () => {
+    const file = policyFile('# ours\n"identity:list_users": "role:auditor"\n')
+    const all = (await dataOf(['policy', 'list', '--policy-file', file])) as unknown[]
+    assert.ok(all.length > 100)
+    assert.deepEqual(await dataOf(['policy', 'list', '--changed', '--policy-file', file]), [
+      { name: 'identity:list_users', scopes: 'system domain project', from: 'line 2', check: 'role:auditor' },
+    ])
+  })
+
+  it('exit 1 names rules that do not exist, exit 0 when all do', async () => {
+    const misspelt = policyFile('"identity:list_user": "role:auditor"\n')
+    assert.deepEqual(await dataOf(['policy', 'check', '--policy-file', misspelt], 1), {
+      replaced: 1,
+      unknown: ['identity:list_user'],
+    })
+    const right = policyFile('"identity:list_users": "role:auditor"\n')
+    assert.deepEqual(await dataOf(['policy', 'check', '--policy-file', right]), { replaced: 1, unknown: [] })
+  })
+
+  it('exit 2 for a file that cannot be read or understood, with the line', async () => {
+    for (const command of [
+      ['policy', 'check'],
+      ['policy', 'list'],
+    ]) {
+      const { exit, err } = await tokenhouse(
+        ...command,
+        '--policy-file',
+        policyFile('\n"identity:x": "role"\n'),
+      )
+      assert.equal(exit, 2)
+      assert.match(err, /^tokenhouse: policy-file .*policy\.yaml: line 2: /)
+    }
+    assert.equal((await tokenhouse('policy', 'check', '--policy-file', '/nowhere')).exit, 2)
+    assert.equal((await tokenhouse('policy', 'check')).exit, 2)
+  })
+})
+
 describe('doctor and migrate', () => {
   const verdicts = async (exit: number, ...argv: string[]) =>
     (
