@@ -9,13 +9,27 @@ export function one(query: Query, name: string): string | undefined {
   return typeof value === 'string' || value === undefined ? value : value[0]
 }
 
+/** Every value of a query parameter, in order. */
+function all(query: Query, name: string): readonly string[] {
+  const value = query[name]
+  return value === undefined ? [] : typeof value === 'string' ? [value] : value
+}
+
 /** Keystone's reading of a flag in a query: present without a value is true; only `0` and `false` are false. */
 export function flag(query: Query, name: string): boolean {
   const value = one(query, name)
   return value !== undefined && !['0', 'false'].includes(value.toLowerCase())
 }
 
+const FALSE = new Set(['0', 'f', 'false', 'off', 'n', 'no'])
+
+/** Keystone's reading of a truth value to filter by: whatever is not plainly false is true, nothing at all too. */
+function isTrue(text: string): boolean {
+  return !FALSE.has(text.trim().toLowerCase())
+}
+
 const COMPARATORS: Readonly<Record<string, Filter['comparator']>> = {
+  equals: 'equals',
   contains: 'contains',
   startswith: 'startswith',
   endswith: 'endswith',
@@ -25,8 +39,9 @@ const COMPARATORS: Readonly<Record<string, Filter['comparator']>> = {
 }
 
 /**
- * The filters of a request on `attributes` (wire name -> column): exact, or inexact as `name__icontains`. Everything
- * else in the query is ignored, as Keystone does. A boolean column takes `0`, `false` and their opposites.
+ * The filters of a request on `attributes` (wire name -> column): exact, or inexact as `name__icontains`. One given
+ * twice has to hold twice. Everything else in the query is ignored, as Keystone does. A boolean column takes `0`, `false`, `no` ... and for true
+ * anything else.
  */
 export function filtersFrom(
   query: Query,
@@ -34,16 +49,14 @@ export function filtersFrom(
 ): readonly Filter[] {
   const filters: Filter[] = []
   for (const [name, { column, boolean }] of Object.entries(attributes)) {
-    const exact = one(query, name)
-    if (exact !== undefined) {
-      const value = boolean ? (flag(query, name) ? 1 : 0) : exact
+    for (const exact of all(query, name)) {
+      const value = boolean ? (isTrue(exact) ? 1 : 0) : exact
       filters.push({ column, comparator: 'equals', value, caseSensitive: true })
     }
     // Part of a truth value is nothing that a database could look for.
     if (boolean) continue
     for (const [suffix, comparator] of Object.entries(COMPARATORS)) {
-      const value = one(query, `${name}__${suffix}`)
-      if (value !== undefined) {
+      for (const value of all(query, `${name}__${suffix}`)) {
         filters.push({ column, comparator, value, caseSensitive: !suffix.startsWith('i') })
       }
     }
