@@ -9,6 +9,8 @@ export type Memory = {
   readonly base: string
   readonly tag: string
   readonly names: Map<string, string>
+  /** Where a value first appeared names it: an odd answer does not rename what later ones hold. */
+  step: number
   counter: number
 }
 
@@ -18,7 +20,13 @@ export type Normal = {
   readonly body: unknown
 }
 
-export const newMemory = (base: string, tag: string): Memory => ({ base, tag, names: new Map(), counter: 0 })
+export const newMemory = (base: string, tag: string): Memory => ({
+  base,
+  tag,
+  names: new Map(),
+  step: 0,
+  counter: 0,
+})
 
 /** Gives the value of a saved variable its variable's name. */
 export const learn = (memory: Memory, name: string, value: string): void => {
@@ -28,9 +36,9 @@ export const learn = (memory: Memory, name: string, value: string): void => {
 const numbered = (memory: Memory, kind: string, value: string, peek: boolean): string => {
   const known = memory.names.get(value)
   if (known) return known
-  if (peek) return `<${kind}?>`
+  if (peek) return `<${kind} ?>`
   memory.counter += 1
-  const name = `<${kind}${memory.counter}>`
+  const name = `<${kind} ${memory.step}.${memory.counter}>`
   memory.names.set(value, name)
   return name
 }
@@ -63,7 +71,7 @@ const normalText = (memory: Memory, text: string, peek = false): string =>
     .replace(TIME, (time) => (fixedTimes.has(time) ? time : timeName(time)))
 
 /** Keys whose value is random text of no fixed alphabet: only its length is compared. */
-const opaque = new Set(['secret', 'audit_id', 'audit_chain_id'])
+const opaque = new Set(['secret', 'audit_id', 'audit_chain_id', 'oauth_verifier'])
 
 const builtIn = new Set([
   'admin',
@@ -91,7 +99,7 @@ const isOwn = (memory: Memory, item: unknown): boolean => {
 }
 
 /** Keys whose arrays a server shares among all its users. */
-const shared = new Set(['catalog', 'revoked'])
+const shared = new Set(['catalog', 'revoked', 'service_providers'])
 
 const normalValue = (
   memory: Memory,
@@ -122,7 +130,7 @@ const normalValue = (
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([k, item]) => [
           normalText(memory, k, look.peek),
-          normalValue(memory, item, k, { ...look, list: shared.has(k) || (key === '' && 'links' in value) }),
+          normalValue(memory, item, k, { ...look, list: shared.has(k) || key === '' }),
         ]),
     )
   return value
@@ -150,11 +158,15 @@ const normalHeaders = (memory: Memory, headers: Answer['headers']): Record<strin
 }
 
 /** The comparable form of an answer. */
-export const normalise = (memory: Memory, step: Step, answer: Answer): Normal => ({
-  status: answer.status,
-  headers: normalHeaders(memory, answer.headers),
-  body:
-    answer.json === undefined
-      ? normalText(memory, answer.text)
-      : normalValue(memory, answer.json, '', { peek: false, all: step.all ?? false, list: false }),
-})
+export const normalise = (memory: Memory, step: Step, answer: Answer): Normal => {
+  memory.step += 1
+  memory.counter = 0
+  return {
+    status: answer.status,
+    headers: normalHeaders(memory, answer.headers),
+    body:
+      answer.json === undefined
+        ? normalText(memory, answer.text)
+        : normalValue(memory, answer.json, '', { peek: false, all: step.all ?? false, list: false }),
+  }
+}

@@ -5,7 +5,7 @@ import { call, type Family, type Step } from '../step.ts'
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 const concrete = (path: string): string =>
-  path.replace(/\{(\w+)\}/g, (_, name: string) => `no-${name.replaceAll('_', '-')}`)
+  path.replace(/\{(\w+)\}/g, (_, name: string) => `no-${name.replaceAll('_', '-')}-{tag}`)
 
 /** Calls with effect on what others share: the login of the run itself. */
 const excluded = new Set(['DELETE /v3/auth/tokens'])
