@@ -7,9 +7,12 @@ import type { Wire } from '../../http/wire.ts'
 import { accessRuleOperations } from './application-credentials/access-rules.ts'
 import { applicationCredentialOperations } from './application-credentials/application-credentials.ts'
 import { authListOperations } from './auth-lists/auth-lists.ts'
+import { credentialOperations } from './credentials/credentials.ts'
 import { defaultConfigOperations } from './domain-config/default-config.ts'
 import { storedConfigOperations } from './domain-config/domain-config.ts'
 import { domainOperations } from './domains/domains.ts'
+import { ec2CredentialOperations } from './ec2/ec2-credentials.ts'
+import { ec2TokenOperations } from './ec2/ec2-tokens.ts'
 import { endpointAssociationOperations } from './endpoint-filter/associations.ts'
 import { endpointGroupOperations } from './endpoint-filter/endpoint-groups.ts'
 import { endpointOperations } from './endpoints/endpoints.ts'
@@ -40,8 +43,11 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...accessRuleOperations,
     ...applicationCredentialOperations,
     ...authListOperations,
+    ...credentialOperations,
     ...defaultConfigOperations,
     ...domainOperations,
+    ...ec2CredentialOperations,
+    ...ec2TokenOperations(options.style),
     ...endpointAssociationOperations,
     ...endpointGroupOperations,
     ...endpointOperations,

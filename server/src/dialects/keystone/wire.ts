@@ -138,7 +138,14 @@ export function keystoneWire(options: KeystoneOptions): Wire<Context, Session> {
     identify: async (ctx, incoming) => {
       const token = incoming.headers['x-auth-token']
       if (typeof token !== 'string' || token === '') return refuse('unauthenticated', 'no X-Auth-Token')
-      return validateToken(ctx, token)
+      const session = await validateToken(ctx, token)
+      // What a signature was exchanged for is for the service that asked, not for managing anything here.
+      if (session.claims.via.some((link) => link.kind === 'credential')) {
+        return refuse('forbidden', 'EC2 session as caller', {
+          message: 'EC2 credential tokens cannot be used for authorization.',
+        })
+      }
+      return session
     },
     permits: (_ctx, rule, caller, target) =>
       options.policy.decide(rule, credentialsOf(caller), target).allowed,
