@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { after, before, describe, it } from 'node:test'
+import { type House, openHouse } from '../../../testing/house.ts'
+import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
+
+describe('credentials and EC2 keys', () => {
+  let house: House
+  let project: string
+  let owner: string
+  let stranger: string
+  let service: string
+  let admin: string
+
+  before(async () => {
+    house = await openHouse()
+    project = await seedProject(house, 'kept')
+    owner = await seedUser(house, 'owner')
+    stranger = await seedUser(house, 'stranger')
+    for (const user of [owner, stranger]) await seedGrant(house, user, 'member', { project })
+    const serviceUser = await seedUser(house, 'storage')
+    await seedGrant(house, serviceUser, 'service', { project })
+    service = await house.login('storage@default', PASSWORD, { project: { id: project } })
+    admin = await house.admin()
+  })
+  after(() => house.close())
+
+  const signIn = (name = 'owner') => house.login(`${name}@default`, PASSWORD, { project: { id: project } })
+  const ec2Key = async () =>
+    (
+      await house.call('POST', `/v3/users/${owner}/credentials/OS-EC2`, {
+        token: admin,
+        body: { tenant_id: project },
+      })
+    ).body.credential
+  const signed = (key: { access: string; secret: string }, at = new Date(house.ctx.now() / 1000)) => {
+    const Timestamp = at.toISOString()
+    const signature = createHmac('sha1', key.secret).update(`Describe${Timestamp}`).digest('base64')
+    const params = { SignatureVersion: '0', Action: 'Describe', Timestamp }
+    return {
+      credentials: { access: key.access, signature, verb: 'GET', host: 'h', path: '/', params, headers: {} },
+    }
+  }
+  const exchange = (body: object, token: string | undefined = service) =>
+    house.call('POST', '/v3/ec2tokens', { ...(token ? { token } : {}), body })
+
+  it('201 keeps a blob, sealed in the database, readable by its user', async () => {
+    const token = await signIn()
+    const sent = { blob: 'a secret certificate', type: 'cert', user_id: owner }
+    const made = await house.call('POST', '/v3/credentials', { token, body: { credential: sent } })
+    assert.equal(made.status, 201)
+    const path = `/v3/credentials/${made.body.credential.id}`
+    assert.equal((await house.call('GET', path, { token })).body.credential.blob, sent.blob)
+    const rows = await house.ctx.store.db.selectFrom('credential').select('blob').execute()
+    assert.equal(
+      rows.some((row) => row.blob.includes('secret certificate')),
+      false,
+    )
+    assert.equal((await house.call('GET', path, { token: await signIn('stranger') })).status, 403)
+    const others = await house.call('GET', '/v3/credentials', { token: await signIn('stranger') })
+    assert.deepEqual(others.body.credentials, [])
+    assert.equal((await house.call('DELETE', path, { token })).status, 204)
+  })
+
+  it('CVE-2020-12691, CVE-2026-90460: only the blob changes, and what pins an EC2 key does not', async () => {
+    const key = await ec2Key()
+    const listed = (await house.call('GET', '/v3/credentials?type=ec2', { token: await signIn() })).body
+      .credentials
+    const { id } = listed.find((c: { blob: string }) => c.blob.includes(key.access))
+    const patch = async (credential: object) =>
+      (await house.call('PATCH', `/v3/credentials/${id}`, { token: await signIn(), body: { credential } }))
+        .status
+    for (const fields of [{ user_id: stranger }, { project_id: 'x' }, { type: 'cert' }]) {
+      assert.equal(await patch({ blob: '{}', ...fields }), 400)
+    }
+    assert.equal(await patch({ blob: JSON.stringify({ ...key, access: 'other' }) }), 400)
+    assert.equal(
+      await patch({ blob: JSON.stringify({ access: key.access, secret: 's', trust_id: 'x' }) }),
+      400,
+    )
+    assert.equal(await patch({ blob: 'no json' }), 400)
+    assert.equal(
+      await patch({ blob: JSON.stringify({ access: key.access, secret: 'new', trust_id: null }) }),
+      200,
+    )
+  })
+
+  it('200 a service exchanges a signature for the signer’s session on the key’s project', async () => {
+    const key = await ec2Key()
+    const answer = await exchange(signed(key))
+    assert.equal(answer.status, 200)
+    assert.equal(answer.body.token.user.id, owner)
+    assert.equal(answer.body.token.project.id, project)
+    assert.deepEqual(answer.body.token.methods, ['ec2credential'])
+    const subject = String(answer.headers['x-subject-token'])
+    const validated = await house.call('GET', '/v3/auth/tokens', {
+      token: admin,
+      headers: { 'x-subject-token': subject },
+    })
+    assert.equal(validated.status, 200)
+    assert.equal((await house.call('GET', '/v3/auth/projects', { token: subject })).status, 403)
+  })
+
+  it('CVE-2025-65073: without a service’s token nobody exchanges a signature', async () => {
+    const key = await ec2Key()
+    assert.equal((await exchange(signed(key), '')).status, 401)
+    assert.equal((await exchange(signed(key), await signIn())).status, 403)
+    const body = { credentials: { access: key.access, signature: 'x', token: 'eA' } }
+    assert.equal((await house.call('POST', '/v3/s3tokens', { body })).status, 401)
+    assert.equal((await house.call('POST', '/v3/s3tokens', { token: await signIn(), body })).status, 403)
+  })
+
+  it('CVE-2020-12692: an old, an early, an undated and a repeated signature are refused', async () => {
+    const key = await ec2Key()
+    const now = house.ctx.now() / 1000
+    assert.equal((await exchange(signed(key, new Date(now - 16 * 60_000)))).status, 401)
+    assert.equal((await exchange(signed(key, new Date(now + 16 * 60_000)))).status, 401)
+    const undated = createHmac('sha1', key.secret).update('ActionX').digest('base64')
+    const params = { SignatureVersion: '1', Action: 'X' }
+    assert.equal(
+      (await exchange({ credentials: { access: key.access, signature: undated, params } })).status,
+      401,
+    )
+    const once = signed(key)
+    const answers = await Promise.all(Array.from({ length: 8 }, () => exchange(once)))
+    assert.deepEqual(answers.map((a) => a.status).sort(), [200, 401, 401, 401, 401, 401, 401, 401])
+  })
+
+  it('CVE-2012-5571, CVE-2013-0282: a key is worth what its user still may', async () => {
+    const key = await ec2Key()
+    const enable = (enabled: 0 | 1) =>
+      house.ctx.store.write((tx) => tx.updateTable('user').set({ enabled }).where('id', '=', owner).execute())
+    await enable(0)
+    assert.equal((await exchange(signed(key))).status, 401)
+    await enable(1)
+    const rows = await house.ctx.store.db
+      .selectFrom('assignment')
+      .selectAll()
+      .where('actor_id', '=', owner)
+      .execute()
+    await house.ctx.store.write((tx) => tx.deleteFrom('assignment').where('actor_id', '=', owner).execute())
+    assert.equal((await exchange(signed(key, new Date(house.ctx.now() / 1000 - 1000)))).status, 401)
+    await house.ctx.store.write((tx) =>
+      tx
+        .insertInto('assignment')
+        .values(rows.map((r) => ({ ...r })))
+        .execute(),
+    )
+  })
+
+  it('CVE-2020-12689, CVE-2026-33551, LP#2150089: no delegated session touches a credential by any route', async () => {
+    const made = await house.call('POST', `/v3/users/${owner}/application_credentials`, {
+      token: await signIn(),
+      body: { application_credential: { name: 'delegate', unrestricted: true } },
+    })
+    const { id, secret } = made.body.application_credential
+    const signedIn = await house.call('POST', '/v3/auth/tokens', {
+      body: {
+        auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } } },
+      },
+    })
+    const token = String(signedIn.headers['x-subject-token'])
+    const key = await ec2Key()
+    const seed = await house.call('POST', '/v3/credentials', {
+      token: await signIn(),
+      body: { credential: { blob: 'JBSWY3DPEHPK3PXP', type: 'totp', user_id: owner } },
+    })
+    const at = `/v3/credentials/${seed.body.credential.id}`
+    const calls: readonly [string, string, object?][] = [
+      ['POST', '/v3/credentials', { credential: { blob: 'x', type: 'cert', user_id: owner } }],
+      ['GET', at],
+      ['PATCH', at, { credential: { blob: 'y' } }],
+      ['DELETE', at],
+      ['POST', `/v3/users/${owner}/credentials/OS-EC2`, { tenant_id: project }],
+      ['GET', `/v3/users/${owner}/credentials/OS-EC2/${key.access}`],
+      ['DELETE', `/v3/users/${owner}/credentials/OS-EC2/${key.access}`],
+    ]
+    for (const [method, path, body] of calls) {
+      const answer = await house.call(method, path, { token, ...(body ? { body } : {}) })
+      assert.equal(answer.status, 403, `${method} ${path}`)
+    }
+    assert.deepEqual((await house.call('GET', '/v3/credentials', { token })).body.credentials, [])
+    assert.equal((await house.call('GET', at, { token: await signIn() })).status, 200)
+  })
+})
