@@ -47,9 +47,8 @@ function compile(name: 'tokens' | 'client'): void {
 
 /** The server is bundled; of its packages only those with native code are still needed where it is installed. */
 function bundle(): void {
-  if (!runNode(['-C', 'development', 'tools/build.ts', '--clean']))
-    throw new Error('the server does not build')
-  cpSync(join(root, 'server', 'dist'), join(out, 'tokenhouse', 'dist'), { recursive: true })
+  const dist = join(out, 'tokenhouse', 'dist')
+  if (!runNode(['-C', 'development', 'tools/build.ts', dist])) throw new Error('the server does not build')
   cpSync(join(root, 'server', 'bin'), join(out, 'tokenhouse', 'bin'), { recursive: true })
   finish('server', 'tokenhouse')
 }

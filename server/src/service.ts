@@ -45,7 +45,7 @@ export async function serve(settings: Settings, print: (line: string) => void): 
     const known = settings.port !== 0 || settings.publicUrl !== undefined
     if (known) await setUpOnce(ctx, authUrlOf(settings, settings.port === 'off' ? 5000 : settings.port))
     await listenOnFaces(ctx, policy, log, listening)
-    if (!known) await setUpOnce(ctx, `${listening[0]!.url}/v3`)
+    if (!known) await setUpOnce(ctx, authUrlOf(settings, Number(new URL(listening[0]!.url).port)))
     print(announcement(settings, listening))
     await toldToStop()
     log.info('stopping')

@@ -36,7 +36,9 @@ export async function setUpOnce(ctx: Context, authUrl: string): Promise<void> {
 /** The address clients use for the OpenStack face on `port`, as far as settings tell: `http://HOST:PORT/v3`. */
 export function authUrlOf(settings: Context['settings'], port: number): string {
   const { host, publicUrl, tlsCert } = settings
-  const named = host.includes(':') ? `[${host}]` : host
+  // An address that stands for all of them is none to connect to.
+  const reached = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  const named = reached.includes(':') ? `[${reached}]` : reached
   const base = publicUrl ?? `${tlsCert === undefined ? 'http' : 'https'}://${named}:${port}`
   return base.endsWith('/v3') ? base : `${base}/v3`
 }

@@ -15,7 +15,9 @@ export async function checkBody(schema: TSchema, body: unknown): Promise<BodyFau
 
 async function compile(schema: TSchema): Promise<ValidateFunction> {
   // A bundled CommonJS package has only its default export when it is imported lazily.
-  ajv ??= import('ajv').then(({ default: { Ajv } }) => new Ajv({ strict: false, verbose: true, unicodeRegExp: true }))
+  ajv ??= import('ajv').then(
+    ({ default: { Ajv } }) => new Ajv({ strict: false, verbose: true, unicodeRegExp: true }),
+  )
   const validate = (await ajv).compile(schema)
   compiled.set(schema, validate)
   return validate
