@@ -18,7 +18,8 @@ import { type Goal, percent, report } from './kit/report.ts'
 import { login, passwordBody, peerFrom, startTokenhouse, type Target } from './kit/target.ts'
 
 const ROUNDS = 7
-const SLICE_MS = 3000
+/** Long enough for a dozen logins at least. */
+const SLICE_MS: Readonly<Record<Hash, number>> = { argon2id: 3000, bcrypt: 8000 }
 const CORES = availableParallelism()
 /** What the real Keystone spends on a bcrypt-12 login: CPU milliseconds. */
 const KEYSTONE_CPU_MS = 295
@@ -28,6 +29,7 @@ interface Login {
   readonly hash: Hash
   readonly kdf: KdfFloor
   readonly alone: number[]
+  readonly aloneCpuMs: number[]
   readonly slices: (SliceResult & { readonly cpuMs: number })[]
 }
 
@@ -52,33 +54,44 @@ for (const hash of ['argon2id', 'bcrypt'] as const) {
     hash,
     kdf: startKdfFloor(hash, CORES),
     alone: [],
+    aloneCpuMs: [],
     slices: [],
   })
 }
 if (peer !== undefined) {
-  logins.push({ target: peer, hash: 'bcrypt', kdf: startKdfFloor('bcrypt', CORES), alone: [], slices: [] })
+  logins.push({
+    target: peer,
+    hash: 'bcrypt',
+    kdf: startKdfFloor('bcrypt', CORES),
+    alone: [],
+    aloneCpuMs: [],
+    slices: [],
+  })
 }
 const load = createLoad()
 try {
   for (const { target } of logins) await login(target)
   for (let round = 0; round < ROUNDS; round++) {
-    for (const { target, kdf, alone, slices } of logins) {
-      const floor = await kdf.slice(SLICE_MS)
+    for (const { target, hash, kdf, alone, aloneCpuMs, slices } of logins) {
+      const aloneBefore = cpuMsOfAll([kdf.pid])
+      const floor = await kdf.slice(SLICE_MS[hash])
       alone.push(floor.count / floor.seconds)
+      aloneCpuMs.push((cpuMsOfAll([kdf.pid]) - aloneBefore) / floor.count)
       const cpuBefore = cpuMsOfAll(target.pids)
-      const result = await load.slice(trafficOf(target), SLICE_MS)
+      const result = await load.slice(trafficOf(target), SLICE_MS[hash])
       const cpuMs =
         target.pids.length === 0 ? Number.NaN : (cpuMsOfAll(target.pids) - cpuBefore) / result.count
       slices.push({ ...result, cpuMs })
     }
   }
-  const rows = logins.map(({ target, hash, alone, slices }) => ({
+  const rows = logins.map(({ target, hash, alone, aloneCpuMs, slices }) => ({
     name: `${target.name}: password ${hash}`,
     alone: median(alone),
     perSecond: median(slices.map(({ count, seconds }) => count / seconds)),
     share: median(slices.map(({ count, seconds }, n) => count / seconds / (alone[n] ?? Number.NaN))),
     p50Ms: median(slices.map(({ latenciesMs }) => percentile(latenciesMs, 0.5))),
     cpuMs: median(slices.map(({ cpuMs }) => cpuMs)),
+    aloneCpuMs: median(aloneCpuMs),
     wrong: slices.reduce(
       (sum, { falseAccepts, falseRejects, errors }) => sum + falseAccepts + falseRejects + errors,
       0,
@@ -106,6 +119,7 @@ try {
         'of the hash',
         'p50 ms',
         'CPU ms/login',
+        'CPU ms/hash alone',
         'false rejects and errors',
       ],
       ...rows.map((row) => [
@@ -115,6 +129,7 @@ try {
         percent(row.share),
         row.p50Ms.toFixed(0),
         Number.isNaN(row.cpuMs) ? '-' : row.cpuMs.toFixed(1),
+        row.aloneCpuMs.toFixed(1),
         String(row.wrong),
       ]),
     ],

@@ -18,7 +18,7 @@ interface Connection {
   sentState: number
   chunks: Buffer[]
   size: number
-  /** Total length of the answer, unknown until its headers are here. */
+  /** Total length of the answer, 0 while it is not known. */
   total: number
 }
 
@@ -96,8 +96,9 @@ function runSlice(order: SliceOrder): Promise<SliceResult> {
       const headEnd = data.indexOf('\r\n\r\n')
       if (headEnd === -1) return
       const head = data.toString('latin1', 0, headEnd)
-      connection.total = lengthOf(head, data, headEnd + 4, order.bodiless)
-      if (connection.size >= connection.total) answered(connection, head)
+      const total = lengthOf(head, data, headEnd + 4, order.bodiless)
+      if (connection.size >= total) answered(connection, head)
+      else if (total !== Number.POSITIVE_INFINITY) connection.total = total
     }
 
     const reconnect = (connection: Connection): void => {
