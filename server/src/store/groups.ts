@@ -140,6 +140,28 @@ export async function deleteGroup(tx: Db, id: string): Promise<void> {
   await removeGroups(tx, sql`(${id})`)
 }
 
+/** Whether the group has a role anywhere. */
+export async function holdsGrants(db: Db, groupId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('assignment')
+    .select('role_id')
+    .where('actor_id', '=', groupId)
+    .where('actor_kind', '=', 'group')
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** Voids every token issued up to `now` of the users whose membership does not lapse. */
+export async function voidTokensOfMembers(tx: Db, groupId: string, now: number): Promise<void> {
+  await tx
+    .updateTable('user')
+    .set({ tokens_valid_from: now })
+    .where('id', 'in', sql<string>`(select user_id from membership where group_id = ${groupId})`)
+    .where('tokens_valid_from', '<', now)
+    .execute()
+}
+
 /** Does nothing when the user is in the group already. */
 export async function addMember(tx: Db, userId: string, groupId: string): Promise<void> {
   await tx

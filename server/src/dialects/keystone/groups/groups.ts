@@ -8,9 +8,11 @@ import {
   findGroup,
   type Group,
   holdGroup,
+  holdsGrants,
   insertGroup,
   listGroups as listStored,
   updateGroup as updateStored,
+  voidTokensOfMembers,
 } from '../../../store/groups.ts'
 import { newId } from '../../../store/ids.ts'
 import { findDomainScope } from '../../../store/scopes.ts'
@@ -124,7 +126,9 @@ const updateGroup = operation({
   },
 })
 
-/** Who removes a group is told that there is none before it is asked whether they may, as Keystone does here alone. */
+/**
+ * Tokens of the members of a group that held grants are void, as in Keystone. Who removes a group is told that there is none before it is asked whether they may, as Keystone does here alone.
+ */
 const deleteGroup = operation({
   id: 'delete_group',
   method: 'DELETE',
@@ -137,6 +141,7 @@ const deleteGroup = operation({
   handle: async (call, { id }) => {
     await change(call, `group:${id}`, async (tx) => {
       found(await holdGroup(tx, id), 'group', id)
+      if (await holdsGrants(tx, id)) await voidTokensOfMembers(tx, id, call.ctx.now())
       await deleteStored(tx, id)
     })
     return {}

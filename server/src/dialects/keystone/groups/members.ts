@@ -1,7 +1,7 @@
 /** Who is in a group. Grants of the group count from the next validation on, and no longer than the membership. */
 import { found, refuse } from '../../../core/refusal.ts'
 import { addMember, findGroup, type Group, holdGroup, isMember, removeMember } from '../../../store/groups.ts'
-import { findUserById, holdUser, listUsers, type User } from '../../../store/users.ts'
+import { findUserById, holdUser, listUsers, type User, voidTokens } from '../../../store/users.ts'
 import { collection, filtersFrom, pageFrom } from '../collection.ts'
 import { type Call, change, operation } from '../operation.ts'
 import { onlyOwnDomain } from '../own-domain.ts'
@@ -86,6 +86,7 @@ const addToGroup = operation({
   },
 })
 
+/** Every token of the user is void afterwards, as in Keystone, also those that owed nothing to the group. */
 const removeFromGroup = operation({
   ...onMember,
   id: 'remove_user_from_group',
@@ -95,6 +96,7 @@ const removeFromGroup = operation({
     const { group, user } = both(pair, call)
     await change(call, audited(call), async (tx) => {
       if (!(await removeMember(tx, user.id, group.id))) refuseNotIn(call)
+      await voidTokens(tx, user.id, call.ctx.now())
     })
     return {}
   },
