@@ -240,4 +240,23 @@ describe('runProgram', () => {
   it('ends by the signal that ended the program', async () => {
     assert.deepEqual(await once(launch(`process.kill(process.pid, 'SIGKILL')`), 'exit'), [null, 'SIGKILL'])
   })
+
+  it('stops the program when the shell that npm started it in is killed', async (t) => {
+    const log = join(temporaryFolder(t), 'log')
+    const program = `
+      const { appendFileSync } = require('node:fs')
+      process.on('SIGTERM', () => { appendFileSync(${JSON.stringify(log)}, 'stopped'); process.exit(0) })
+      setInterval(() => {}, 1000)
+      console.log('up')`
+    const code = `import { runProgram } from './run-program.mjs'; await runProgram(process.execPath, ['-e', ${JSON.stringify(program)}])`
+    const shell = spawn('/bin/sh', ['-c', '"$NODE" --input-type=module -e "$CODE"; true'], {
+      cwd: here,
+      env: { ...process.env, npm_lifecycle_event: 'npx', NODE: process.execPath, CODE: code },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(shell.stdout, 'data')
+    shell.kill('SIGKILL')
+    await once(shell, 'close') // the program holds the other end of stdout until it is gone
+    assert.equal(readFileSync(log, 'utf8'), 'stopped')
+  })
 })

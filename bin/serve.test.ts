@@ -88,6 +88,19 @@ describe('tokenhouse serve, bundled, in an empty folder', () => {
     assert.match(await (await fetch(`${admin}/metrics`)).text(), /^process_resident_memory_bytes \d+$/m)
   })
 
+  it('sees what a command changed at the next request', async () => {
+    const api = started.lines.at(-1)!.slice('ready '.length)
+    const token = (await requestToken()).headers.get('x-subject-token')!
+    const check = () =>
+      fetch(`${api}/auth/tokens`, { headers: { 'x-auth-token': token, 'x-subject-token': token } })
+    assert.equal((await check()).status, 200)
+    const reset = ['bootstrap', '--reset-password', '--data-dir', dataDir, '--public-url', api]
+    const command = spawn(process.execPath, [launcher, ...reset], { env, stdio: 'ignore' })
+    assert.deepEqual(await once(command, 'exit'), [0, null])
+    assert.equal((await check()).status, 401)
+    assert.equal((await requestToken()).status, 201)
+  })
+
   it('exits 0 on SIGTERM, and starts again with the same password at another address', async () => {
     assert.equal(await stop(started.child), 0)
     started = await start(dataDir)
