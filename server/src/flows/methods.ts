@@ -10,6 +10,7 @@ import { proveToken } from '../methods/token/method.ts'
 import { proveTotp, type TotpPayload } from '../methods/totp/method.ts'
 import { findUser } from '../store/identity.ts'
 import type { Presenter } from './authenticate.ts'
+import { proveOauth1, type SignedOauthRequest } from './oauth1.ts'
 import type { Proof } from './proof.ts'
 import { validateToken } from './validate-token.ts'
 
@@ -18,6 +19,7 @@ export type Method = (ctx: Context, payload: unknown, presenter: Presenter) => P
 
 export const METHODS: Readonly<Record<string, Method | undefined>> = Object.assign(Object.create(null), {
   application_credential: applicationCredential,
+  oauth1: (ctx: Context, payload: unknown) => proveOauth1(ctx, payload as SignedOauthRequest),
   password,
   token,
   totp,

@@ -55,6 +55,17 @@ export async function revoke(tx: Db, revocation: Revocation & { readonly until: 
     .execute()
 }
 
+/** Those made at or after `since` (microseconds), oldest first. */
+export async function listRevocations(db: Db, since: number): Promise<readonly Revocation[]> {
+  const rows = await db
+    .selectFrom('revocation')
+    .select(['kind', 'id', 'revoked_at'])
+    .where('revoked_at', '>=', since)
+    .orderBy('revoked_at')
+    .execute()
+  return rows.map((row) => ({ kind: row.kind, id: row.id, revokedAt: row.revoked_at }))
+}
+
 /** Drops revocations whose tokens have all expired. */
 export async function forgetOldRevocations(tx: Db, now: number): Promise<void> {
   await tx.deleteFrom('revocation').where('expires_at', '<', now).execute()

@@ -20,10 +20,15 @@ import { grantOperations } from './grants/grants.ts'
 import { groupOperations } from './groups/groups.ts'
 import { limitOperations } from './limits/limits.ts'
 import { registeredLimitOperations } from './limits/registered-limits.ts'
+import { accessTokenOperations } from './oauth1/access-tokens.ts'
+import { oauthAuthorizationOperations } from './oauth1/authorization.ts'
+import { consumerOperations } from './oauth1/consumers.ts'
+import { oauth2TokenOperations } from './oauth2/token.ts'
 import { endpointPolicyOperations } from './policies/endpoint-policy.ts'
 import { policyOperations } from './policies/policies.ts'
 import { projectOperations } from './projects/projects.ts'
 import { regionOperations } from './regions/regions.ts'
+import { retiredOperations } from './retired/retired.ts'
 import { listRoleAssignments } from './role-assignments/role-assignments.ts'
 import { impliedRoleOperations } from './roles/implied-roles.ts'
 import { roleOperations } from './roles/roles.ts'
@@ -41,8 +46,10 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
   return [
     ...versionOperations,
     ...accessRuleOperations,
+    ...accessTokenOperations,
     ...applicationCredentialOperations,
     ...authListOperations,
+    ...consumerOperations,
     ...credentialOperations,
     ...defaultConfigOperations,
     ...domainOperations,
@@ -56,10 +63,13 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...groupOperations,
     ...impliedRoleOperations,
     ...limitOperations,
+    ...oauth2TokenOperations(options.ttl),
+    ...oauthAuthorizationOperations,
     ...policyOperations,
     ...projectOperations,
     ...regionOperations,
     ...registeredLimitOperations,
+    ...retiredOperations,
     ...roleOperations,
     ...serviceOperations,
     ...storedConfigOperations,

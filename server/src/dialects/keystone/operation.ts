@@ -18,7 +18,7 @@ export type Call<Body = unknown> = AnyCall<Context, Session, Body>
  * (`user:<id>`).
  */
 export function change<T>(
-  call: Pick<Call, 'ctx' | 'caller' | 'operationId' | 'requestId'>,
+  call: Pick<Call, 'ctx' | 'operationId' | 'requestId'> & { readonly caller: Session | null },
   target: string,
   make: (tx: Db) => Promise<T>,
 ): Promise<T> {

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { refuse } from '../../../core/refusal.ts'
 import type { Identity } from '../../../flows/authenticate.ts'
+import type { SignedOauthRequest } from '../../../flows/oauth1.ts'
 import type { WishedScope } from '../../../flows/resolve-scope.ts'
 import type { ApplicationCredentialPayload } from '../../../methods/application-credential/method.ts'
 import type { UserReference } from '../../../store/identity.ts'
@@ -62,15 +63,18 @@ const PAYLOADS: Readonly<Record<string, ((auth: Auth) => unknown) | undefined>> 
   { application_credential: applicationCredentialPayload, password: passwordPayload, totp: totpPayload },
 )
 
-/** Methods once each (naming one a thousand times is naming it once, CVE-2014-2828), with their payloads. */
-export function identityFrom(auth: Auth): Identity {
+/**
+ * Methods once each (naming one a thousand times is naming it once, CVE-2014-2828), with their payloads. `signed` is the
+ * request itself, which the method `oauth1` looks at.
+ */
+export function identityFrom(auth: Auth, signed: SignedOauthRequest): Identity {
   const given = auth.identity as Readonly<Record<string, unknown>>
   const methods = [...new Set(auth.identity.methods)]
   if (methods.length === 0) return expecting('methods', 'identity')
   const payloads: Record<string, unknown> = Object.create(null)
   for (const method of methods) {
     if (method === 'identity' || !Object.hasOwn(given, method)) return expecting(method, 'identity')
-    payloads[method] = PAYLOADS[method]?.(auth) ?? given[method]
+    payloads[method] = method === 'oauth1' ? signed : (PAYLOADS[method]?.(auth) ?? given[method])
   }
   return { methods, payloads }
 }

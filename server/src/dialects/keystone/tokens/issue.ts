@@ -1,5 +1,7 @@
 import { Refusal } from '../../../core/refusal.ts'
 import { issueToken } from '../../../flows/issue-token.ts'
+import type { SignedOauthRequest } from '../../../flows/oauth1.ts'
+import type { Incoming } from '../../../http/operation.ts'
 import { catalogOf } from '../../../store/catalog.ts'
 import { publicOperation } from '../operation.ts'
 import { AuthBody, identityFrom, scopeFrom } from './auth-request.ts'
@@ -29,9 +31,10 @@ export function issueOperation(options: IssueOptions) {
       'forbidden',
       'busy',
     ],
-    handle: async ({ ctx, body, query, headers, requestId }) => {
+    handle: async (call) => {
+      const { ctx, body, query, headers, requestId } = call
       const request = {
-        identity: identityFrom(body.auth),
+        identity: identityFrom(body.auth, signedBy(call)),
         scope: scopeFrom(body.auth),
         presenter: { session: null },
         // Sent without a value it is not sent.
@@ -47,6 +50,11 @@ export function issueOperation(options: IssueOptions) {
       }
     },
   })
+}
+
+/** What the method `oauth1` proves is in the headers: the request itself is signed. */
+function signedBy(call: Incoming): SignedOauthRequest {
+  return { method: call.method, url: `${call.baseUrl}${call.url}`, authorization: call.headers.authorization }
 }
 
 /** A bad token shown to the `token` method is a 404 in Keystone, as it is when validated. */
