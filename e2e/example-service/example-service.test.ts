@@ -3,9 +3,9 @@
  * line, the example service in a process of its own guarded by the client, and a caller with curl's means.
  */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -184,6 +184,21 @@ describe('a service call with a token (document 004)', () => {
     )
     const fresh = await issue('alpha')
     assert.equal((await call(projectId, fresh.token)).status, 200)
+  })
+
+  it('the curl lines of the example’s README answer what they say', () => {
+    const readme = readFileSync(join(root, 'examples', 'instances-service', 'README.md'), 'utf8')
+    const lines = readme.slice(readme.indexOf('In a third:')).matchAll(/^ {4}(.*)$/gm)
+    const script = [...lines]
+      .map(([, line = '']) => line)
+      .join('\n')
+      .replace('. var/openrc', `. ${join(folder, 'var', 'openrc')}`)
+      .replaceAll('localhost:8080', new URL(service).host)
+    const printed = execFileSync('bash', ['-euc', script], { encoding: 'utf8' })
+    const statuses = [...printed.matchAll(/HTTP\/1.1 (\d+)/g)].map(([, status]) => Number(status))
+    const promised = [...script.matchAll(/# (\d{3}) /g)].map(([, status]) => Number(status))
+    assert.deepEqual(statuses, promised)
+    assert.deepEqual(statuses, [200, 403, 401, 401])
   })
 
   it('503 when the token service is stopped, never 401', async () => {
