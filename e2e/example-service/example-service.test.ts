@@ -16,7 +16,7 @@ import { root } from '../../tools/step.ts'
 
 const PASSWORD = 'Correct-Horse-7'
 const CACHE_SECONDS = 1
-const TOKEN_SECONDS = 8
+const TOKEN_SECONDS = 15
 
 interface Issued {
   readonly token: string
