@@ -15,7 +15,7 @@ import {
   grantsAsMade,
   grantsInEffect,
 } from '../../../store/role-assignments.ts'
-import { collection, flag, one } from '../collection.ts'
+import { collection, one } from '../collection.ts'
 import { type Call, operation } from '../operation.ts'
 import { assignmentBody } from './assignment-body.ts'
 
@@ -45,10 +45,16 @@ function wishOf(query: Query): Wish {
     domainId: given('scope.domain.id'),
     system: given('scope.system'),
     inherited: query[INHERITED] === undefined ? undefined : one(query, INHERITED) === 'projects',
-    effective: flag(query, 'effective'),
-    names: flag(query, 'include_names'),
-    subtree: flag(query, 'include_subtree'),
+    effective: asked(query, 'effective'),
+    names: asked(query, 'include_names'),
+    subtree: asked(query, 'include_subtree'),
   }
+}
+
+/** Every value but `0` is yes: `effective=false` too, and clients have learnt to live with it. */
+function asked(query: Query, name: string): boolean {
+  const value = one(query, name)
+  return value !== undefined && value !== '0'
 }
 
 export const listRoleAssignments = operation({
