@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
 import { type Project, projects, toProject } from './projects.ts'
-import { removeGroups, removeProjects, removeUsers } from './removal.ts'
+import { removeAgencies, removeGroups, removeProjects, removeUsers } from './removal.ts'
 import type { Db } from './store.ts'
 
 /** A domain; a project that is none is not found here. */
@@ -37,6 +37,8 @@ export async function removeDomain(tx: Db, id: string, now: number): Promise<voi
   await removeProjects(tx, sql<string>`(select id from project where domain_id = ${id})`, now)
   await removeGroups(tx, sql<string>`(select id from "group" where domain_id = ${id})`)
   await removeUsers(tx, sql<string>`(select id from "user" where domain_id = ${id})`, now)
+  await removeAgencies(tx, sql<string>`(select id from agency where domain_id = ${id})`)
+  await tx.deleteFrom('statement_policy').where('domain_id', '=', id).execute()
   const providers = sql<string>`(select id from identity_provider where domain_id = ${id})`
   await tx.deleteFrom('federated_user').where('idp_id', 'in', providers).execute()
   await tx.deleteFrom('expiring_membership').where('idp_id', 'in', providers).execute()

@@ -1,6 +1,6 @@
 /** What they may: grants of a user (and of the groups they are in) that could matter for a scope, in one read. */
 import type { Scope } from '@tokenhouse/tokens'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Grant, RoleGraph } from '../core/assignments.ts'
 import type { RoleFacts } from '../core/session.ts'
 import { perEpoch } from './per-epoch.ts'
@@ -18,9 +18,21 @@ export interface Grantee {
 }
 
 /** Every grant on the scope or above it that could count there. Deciding which do is `effectiveRoleIds`' business. */
-export async function grantsFor(db: Db, grantee: Grantee, scope: Scope): Promise<readonly Grant[]> {
+export function grantsFor(db: Db, grantee: Grantee, scope: Scope): Promise<readonly Grant[]> {
+  return grantsWhere(db, actorCondition(grantee), scope)
+}
+
+/** The same for one actor alone, without the groups a user is in. */
+export function grantsOfActor(
+  db: Db,
+  actor: { readonly kind: 'user' | 'group' | 'agency'; readonly id: string },
+  scope: Scope,
+): Promise<readonly Grant[]> {
+  return grantsWhere(db, sql`(a.actor_kind = ${actor.kind} and a.actor_id = ${actor.id})`, scope)
+}
+
+async function grantsWhere(db: Db, actor: RawBuilder<unknown>, scope: Scope): Promise<readonly Grant[]> {
   if (scope.kind === 'unscoped') return []
-  const actor = actorCondition(grantee)
   if (scope.kind === 'project') {
     // A plain grant counts only on the project itself, an inherited one only from above: the domain's row is the
     // topmost ancestor.

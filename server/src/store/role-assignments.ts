@@ -70,7 +70,8 @@ type Sql = RawBuilder<unknown>
 /** Grants as they were made. */
 export async function grantsAsMade(db: Db, filter: AssignmentFilter): Promise<AssignmentLine[]> {
   const { scope, userId, groupId, roleIds, inherited } = filter
-  const conditions = [madeOn(db, scope)]
+  // Grants to agencies are listed with their agency.
+  const conditions = [madeOn(db, scope), sql`a.actor_kind in ('user', 'group')`]
   if (userId !== undefined) conditions.push(sql`a.actor_id = ${userId} and a.actor_kind = 'user'`)
   if (groupId !== undefined) conditions.push(sql`a.actor_id = ${groupId} and a.actor_kind = 'group'`)
   if (roleIds !== undefined) conditions.push(anyOf(roleIds))

@@ -69,7 +69,7 @@ export interface RoleRow {
 }
 
 export interface AssignmentRow {
-  actor_kind: 'user' | 'group'
+  actor_kind: 'user' | 'group' | 'agency'
   actor_id: string
   target_kind: 'project' | 'domain' | 'system'
   /** 'system' for the system. */
@@ -151,6 +151,63 @@ export interface RevocationRow {
   revoked_at: number
   /** After this moment no token it speaks of can be valid any more. */
   expires_at: number
+}
+
+export interface AgencyRow {
+  id: string
+  /** The account that made it and whose resources it opens. */
+  domain_id: string
+  /** `agency` (Huawei Cloud: trusts one account) or `role` (RAM: trusts whom its trust policy names). */
+  kind: 'agency' | 'role'
+  name: string
+  description: string
+  trust_domain_id: string | null
+  /** A policy document with principals; JSON. */
+  trust_policy: string | null
+  /** As asked for; null: without end. */
+  duration_hours: number | null
+  expires_at: number | null
+  max_session_seconds: number
+  external_id: string | null
+  guards: string
+  extra: string
+  created_at: number
+}
+
+export interface AccessKeyRow {
+  /** The public half. */
+  id: string
+  user_id: string
+  /** Sealed under the root key. */
+  secret: string
+  status: 'Active' | 'Inactive'
+  description: string
+  created_at: number
+  last_used_at: number | null
+}
+
+export interface StatementPolicyRow {
+  id: string
+  /** '' for the cloud's own. */
+  domain_id: string
+  language: 'huawei' | 'ram'
+  kind: 'system' | 'custom'
+  name: string
+  description: string
+  default_version: string
+  extra: string
+  created_at: number
+  updated_at: number
+}
+
+export interface PolicyAttachmentRow {
+  policy_id: string
+  actor_kind: 'user' | 'group' | 'agency'
+  actor_id: string
+  /** `account`: everywhere in the account. */
+  scope_kind: 'account' | 'project'
+  scope_id: string
+  created_at: number
 }
 
 export interface SealedKeyRow {
@@ -275,6 +332,13 @@ export interface Tables {
     enabled: Flag
     relay_state_prefix: string
   }
+  /** What an account has beyond its domain: a number, and settings of its clouds. */
+  account: { domain_id: string; number: string; settings: string }
+  agency: AgencyRow
+  access_key: AccessKeyRow
+  statement_policy: StatementPolicyRow
+  statement_policy_version: { policy_id: string; version: string; document: string; created_at: number }
+  policy_attachment: PolicyAttachmentRow
   domain_config: { domain_id: string; group_name: string; option_name: string; value: string }
   revocation: RevocationRow
   sealed_key: SealedKeyRow

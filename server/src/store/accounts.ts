@@ -1,0 +1,60 @@
+/**
+ * What an account of Huawei Cloud or Alibaba Cloud has beyond the domain that it is: a number of 16 digits, as Alibaba
+ * names accounts in ARNs and queues, and settings that its clouds know and Keystone does not.
+ */
+import { randomInt } from 'node:crypto'
+import type { Db } from './store.ts'
+
+/** JSON by name: `huawei.password_policy` ... */
+export type AccountSettings = Readonly<Record<string, unknown>>
+
+/** The number of the account, made when it has none yet. Call it inside a change. */
+export async function ensureAccountNumber(tx: Db, domainId: string): Promise<string> {
+  const known = await findAccountNumber(tx, domainId)
+  if (known !== undefined) return known
+  const number = `1${digits(8)}${digits(7)}`
+  await tx.insertInto('account').values({ domain_id: domainId, number, settings: '{}' }).execute()
+  return number
+}
+
+/** undefined while nobody has asked for it, and for a domain that is not there. */
+export async function findAccountNumber(db: Db, domainId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('account')
+    .select('number')
+    .where('domain_id', '=', domainId)
+    .executeTakeFirst()
+  return row?.number
+}
+
+/** The id of the domain with that account number. */
+export async function findAccountByNumber(db: Db, number: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('account')
+    .select('domain_id')
+    .where('number', '=', number)
+    .executeTakeFirst()
+  return row?.domain_id
+}
+
+export async function findAccountSettings(db: Db, domainId: string): Promise<AccountSettings> {
+  const row = await db
+    .selectFrom('account')
+    .select('settings')
+    .where('domain_id', '=', domainId)
+    .executeTakeFirst()
+  return row ? JSON.parse(row.settings) : {}
+}
+
+/** Replaces the settings of those names, leaving the others. */
+export async function putAccountSettings(tx: Db, domainId: string, settings: AccountSettings): Promise<void> {
+  await ensureAccountNumber(tx, domainId)
+  const merged = { ...(await findAccountSettings(tx, domainId)), ...settings }
+  await tx
+    .updateTable('account')
+    .set({ settings: JSON.stringify(merged) })
+    .where('domain_id', '=', domainId)
+    .execute()
+}
+
+const digits = (count: number): string => String(randomInt(10 ** count)).padStart(count, '0')
