@@ -107,6 +107,9 @@ export interface Lockout {
   readonly lockoutDuration: number
 }
 
+/** More failures than the column can hold. */
+const NEVER = 2 ** 31 - 1
+
 /** Counts a wrong password or passcode. After a lock that has passed counting begins anew. */
 export async function countFailedLogin(
   tx: Db,
@@ -114,7 +117,7 @@ export async function countFailedLogin(
   at: number,
   { lockoutFailureAttempts, lockoutDuration }: Lockout,
 ): Promise<void> {
-  const locking = lockoutFailureAttempts === 0 ? Number.MAX_SAFE_INTEGER : lockoutFailureAttempts
+  const locking = lockoutFailureAttempts === 0 ? NEVER : lockoutFailureAttempts
   await tx
     .updateTable('user')
     .set((eb) => ({
