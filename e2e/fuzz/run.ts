@@ -175,7 +175,7 @@ const pass = async (
     const sentTo = (
       method: string,
       headers: Readonly<Record<string, string>>,
-      body = Buffer.alloc(0),
+      body: Buffer<ArrayBufferLike> = Buffer.alloc(0),
     ): Sent => {
       const token = oneOf(random, tokens)
       const all = {
