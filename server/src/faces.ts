@@ -10,19 +10,17 @@ import { buildFace, type FaceOptions } from './http/face.ts'
 
 export type Watch = Pick<FaceOptions<Context, never>, 'onFault' | 'onDone'>
 
-/** The OpenStack face: Keystone v3. */
+/** The wires of the OpenStack face: Keystone v3. */
+export function openstackWires({ settings }: Pick<Context, 'settings'>, policy: CompiledPolicy) {
+  const { tokenTtl: ttl, authMethods } = settings
+  return [keystoneDialect({ style: KEYSTONE_STYLE, ttl, policy, authMethods })]
+}
+
 export function openstackFace(ctx: Context, policy: CompiledPolicy, watch: Watch): FastifyInstance {
   const { settings } = ctx
   return buildFace({
     ...common(ctx, watch),
-    wires: [
-      keystoneDialect({
-        style: KEYSTONE_STYLE,
-        ttl: settings.tokenTtl,
-        policy,
-        authMethods: settings.authMethods,
-      }),
-    ],
+    wires: openstackWires(ctx, policy),
     publicUrl: settings.publicUrl?.replace(/\/(v3\/?)?$/, ''),
     hot: hotValidate(ctx, policy, KEYSTONE_STYLE),
   })

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { relative } from 'node:path'
+import manifest from '../package.json' with { type: 'json' }
 import { cloudFilesOf } from './cli/cloud-files.ts'
 import { operatorPolicy } from './cli/operator-policy.ts'
 import { authUrlOf, setUpOnce } from './cli/set-up.ts'
@@ -12,9 +13,10 @@ import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
-import { openstackFace } from './faces.ts'
+import { openstackFace, openstackWires } from './faces.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
+import { openApiOf } from './http/openapi.ts'
 import { type Log, openLog } from './log.ts'
 
 /** How long requests that are under way may still take once the service is told to stop. */
@@ -81,10 +83,16 @@ async function listenOnFaces(
     }
     listening.push({ name, url: urlOf(settings, face.server.address()), close })
   }
-  if (settings.adminPort !== 'off') listening.push(await listenForAdmin(ctx, log, () => metrics.render()))
+  if (settings.adminPort !== 'off')
+    listening.push(await listenForAdmin(ctx, policy, log, () => metrics.render()))
 }
 
-async function listenForAdmin(ctx: Context, log: Log, requests: () => string): Promise<Listening> {
+async function listenForAdmin(
+  ctx: Context,
+  policy: CompiledPolicy,
+  log: Log,
+  requests: () => string,
+): Promise<Listening> {
   const { adminHost: host, adminPort } = ctx.settings
   const server = buildAdminFace({
     ready: async () => {
@@ -92,6 +100,7 @@ async function listenForAdmin(ctx: Context, log: Log, requests: () => string): P
       if (Number.isNaN(ctx.store.epoch())) throw new Error('the database cannot be followed')
     },
     metrics: () => requests() + renderGauges(gaugesOf(ctx)),
+    documents: documentsOf(ctx, policy),
     onUnready: (error) => log.warn({ err: error }, 'not ready'),
   })
   await new Promise<void>((resolve, reject) => {
@@ -104,6 +113,16 @@ async function listenForAdmin(ctx: Context, log: Log, requests: () => string): P
       server.closeAllConnections()
     })
   return { name: 'admin', url: urlOf({ host, tlsCert: undefined }, server.address()), close }
+}
+
+/** One OpenAPI document per wire. */
+function documentsOf(ctx: Context, policy: CompiledPolicy): Record<string, () => unknown> {
+  return Object.fromEntries(
+    openstackWires(ctx, policy).map((wire) => [
+      wire.name,
+      () => openApiOf(wire, { title: `Tokenhouse, ${wire.name}`, version: manifest.version }),
+    ]),
+  )
 }
 
 function gaugesOf(ctx: Context): readonly Gauge[] {

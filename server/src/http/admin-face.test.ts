@@ -7,6 +7,7 @@ import { renderGauges, requestMetrics } from './metrics.ts'
 
 async function face(t: TestContext, options: Partial<AdminFaceOptions> = {}) {
   const server = buildAdminFace({
+    documents: { 'an api': () => ({ openapi: '3.1.0' }) },
     ready: async () => {},
     metrics: () => 'm 1\n',
     onUnready: () => {},

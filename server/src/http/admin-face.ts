@@ -3,12 +3,15 @@
  * reachable where clients are; it says nothing about users or tokens and takes no orders.
  */
 import { createServer, type Server } from 'node:http'
+import { openApiPage } from './openapi.ts'
 
 export interface AdminFaceOptions {
   /** Resolves when requests can be served; rejects or throws with what is missing. */
   readonly ready: () => Promise<void>
   /** Prometheus text. */
   readonly metrics: () => string
+  /** OpenAPI documents by title, made when first asked for. */
+  readonly documents: Readonly<Record<string, () => unknown>>
   /** Told why the service was not ready. */
   readonly onUnready: (error: unknown) => void
 }
@@ -21,8 +24,16 @@ interface Page {
 
 const plain = (status: number, text: string): Page => ({ status, type: 'text/plain; charset=utf-8', text })
 
-/** `GET /healthz` (the process answers), `/readyz` (database and keys too), `/metrics`. */
+/** `GET /healthz` (the process answers), `/readyz` (database and keys too), `/metrics`, `/docs` and what it shows. */
 export function buildAdminFace(options: AdminFaceOptions): Server {
+  const documents = Object.entries(options.documents).map(([title, make]) => {
+    const path = `/openapi/${title.toLowerCase().replaceAll(' ', '-')}.json`
+    return {
+      title,
+      path,
+      page: () => ({ status: 200, type: 'application/json', text: JSON.stringify(make()) }),
+    }
+  })
   const pages: Readonly<Record<string, () => Page | Promise<Page>>> = {
     '/healthz': () => plain(200, 'ok\n'),
     '/readyz': async () => {
@@ -39,6 +50,12 @@ export function buildAdminFace(options: AdminFaceOptions): Server {
       type: 'text/plain; version=0.0.4; charset=utf-8',
       text: options.metrics(),
     }),
+    '/docs': () => ({
+      status: 200,
+      type: 'text/html; charset=utf-8',
+      text: openApiPage(Object.fromEntries(documents.map(({ title, path }) => [title, path]))),
+    }),
+    ...Object.fromEntries(documents.map(({ path, page }) => [path, page])),
   }
   return createServer(async (request, response) => {
     const path = (request.url ?? '').split('?')[0]!

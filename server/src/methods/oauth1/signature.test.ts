@@ -23,7 +23,7 @@ describe('OAuth 1.0 signatures', () => {
         { oauth_signature_method: 'PLAINTEXT' },
         { oauth_verifier: 'x' },
       ]) {
-        const changed = { ...signed, parameters: { ...parameters, ...change } }
+        const changed: typeof signed = { ...signed, parameters: { ...parameters, ...change } }
         assert.equal(isOauthSignedBy({ consumer, token }, changed), false)
       }
     })
