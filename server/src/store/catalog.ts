@@ -1,5 +1,6 @@
 /** The service catalog as tokens show it: enabled endpoints of enabled services. */
 import { perEpoch } from './per-epoch.ts'
+import { enabledServiceProviders, type ShownServiceProvider } from './service-providers.ts'
 import type { Store } from './store.ts'
 
 export interface CatalogEndpoint {
@@ -20,11 +21,13 @@ export interface Catalog {
   readonly services: readonly CatalogService[]
   /** Endpoint ids a project is limited to; a project that is absent sees everything. */
   readonly byProject: ReadonlyMap<string, ReadonlySet<string>>
+  readonly serviceProviders: readonly ShownServiceProvider[]
 }
 
 /** Remembered until something changes: every token answer needs it. Ordered by service id, then endpoint id. */
-export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async ({ db }) => {
-  const [services, endpoints, own, grouped] = await Promise.all([
+export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async (store) => {
+  const { db } = store
+  const [services, endpoints, own, grouped, serviceProviders] = await Promise.all([
     db.selectFrom('service').selectAll().where('enabled', '=', 1).orderBy('id').execute(),
     db.selectFrom('endpoint').selectAll().where('enabled', '=', 1).orderBy('id').execute(),
     db.selectFrom('project_endpoint').selectAll().execute(),
@@ -33,6 +36,7 @@ export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async ({ d
       .innerJoin('endpoint_group as g', 'g.id', 'pg.endpoint_group_id')
       .select(['pg.project_id', 'g.filters'])
       .execute(),
+    enabledServiceProviders(store),
   ])
   const byProject = new Map<string, Set<string>>()
   const show = (projectId: string, endpointId: string): void => {
@@ -62,5 +66,6 @@ export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async ({ d
         })),
     })),
     byProject,
+    serviceProviders,
   }
 })

@@ -16,6 +16,7 @@ import { ec2TokenOperations } from './ec2/ec2-tokens.ts'
 import { endpointAssociationOperations } from './endpoint-filter/associations.ts'
 import { endpointGroupOperations } from './endpoint-filter/endpoint-groups.ts'
 import { endpointOperations } from './endpoints/endpoints.ts'
+import { federationOperations } from './federation/index.ts'
 import { grantOperations } from './grants/grants.ts'
 import { groupOperations } from './groups/groups.ts'
 import { limitOperations } from './limits/limits.ts'
@@ -59,6 +60,7 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...endpointGroupOperations,
     ...endpointOperations,
     ...endpointPolicyOperations,
+    ...federationOperations,
     ...grantOperations,
     ...groupOperations,
     ...impliedRoleOperations,

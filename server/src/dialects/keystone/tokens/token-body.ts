@@ -11,6 +11,8 @@ export interface TokenStyle {
   readonly noPasswordExpiry: null | ''
   readonly auditIds: boolean
   readonly isDomain: boolean
+  /** Show `service_providers`. */
+  readonly serviceProviders?: boolean
   /** `xdomain_type` of domains; with it `xdomain_id` is shown too. */
   readonly xdomainType?: string
   /** What `?nocatalog` leaves: nothing at all, or an empty list. */
@@ -21,15 +23,25 @@ export const KEYSTONE_STYLE: TokenStyle = {
   noPasswordExpiry: null,
   auditIds: true,
   isDomain: true,
+  serviceProviders: true,
   withoutCatalog: 'absent',
 }
 
 /** `{"token": {...}}` as text. `catalog` null: the request asked for none. */
 export function tokenBody(session: Session, catalog: Catalog | null, style: TokenStyle): string {
   const text = JSON.stringify({ token: tokenFields(session, style) })
-  if (session.scope.kind === 'unscoped') return text
-  if (catalog) return `${text.slice(0, -2)},"catalog":${catalogJson(catalog, session)}}}`
-  return style.withoutCatalog === 'empty' ? `${text.slice(0, -2)},"catalog":[]}}` : text
+  const elsewhere = style.serviceProviders && catalog ? serviceProvidersJson(catalog) : ''
+  const own = text.slice(0, -2)
+  if (session.scope.kind === 'unscoped') return `${own}${elsewhere}}}`
+  if (catalog) return `${own},"catalog":${catalogJson(catalog, session)}${elsewhere}}}`
+  return style.withoutCatalog === 'empty' ? `${own},"catalog":[]}}` : text
+}
+
+/** Clouds this one's users may go to; absent when there are none. */
+function serviceProvidersJson({ serviceProviders }: Catalog): string {
+  if (serviceProviders.length === 0) return ''
+  const shown = serviceProviders.map(({ id, authUrl, spUrl }) => ({ auth_url: authUrl, id, sp_url: spUrl }))
+  return `,"service_providers":${JSON.stringify(shown)}`
 }
 
 function tokenFields(session: Session, style: TokenStyle): Record<string, unknown> {
