@@ -3,6 +3,7 @@
  * its place, and the tests that must notice. Every security check of the service belongs here.
  */
 import { clientGuards } from './client-guards.ts'
+import { projectGuards } from './project-guards.ts'
 
 export interface Guard {
   readonly file: string
@@ -43,4 +44,5 @@ export const guards: readonly Guard[] = [
     tests: 'server/src/log.test.ts',
   },
   ...clientGuards,
+  ...projectGuards,
 ]
