@@ -193,7 +193,9 @@ function joined(locals: readonly Local[], rules: readonly number[]): Mapped | { 
       else if (name) add({ name: name.text, domain: domainOf(domain) })
     }
     if (local.groups) {
-      for (const name of listed(local.groups)) {
+      const names = listed(local.groups)
+      if (names.length === 0 && !local.domain) return { refused: 'groups without a domain' }
+      for (const name of names) {
         const group = local.domain ? { name, domain: domainOf(local.domain) } : ownDomainGroup(name)
         if (!group) return { refused: 'groups without a domain' }
         add(group)
