@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
 import { removeGroups } from './removal.ts'
 import type { Db } from './store.ts'
+import { afterAllIssued } from './users.ts'
 
 export interface Group {
   readonly id: string
@@ -156,9 +157,8 @@ export async function holdsGrants(db: Db, groupId: string): Promise<boolean> {
 export async function voidTokensOfMembers(tx: Db, groupId: string, now: number): Promise<void> {
   await tx
     .updateTable('user')
-    .set({ tokens_valid_from: now })
+    .set({ tokens_valid_from: afterAllIssued(now) })
     .where('id', 'in', sql<string>`(select user_id from membership where group_id = ${groupId})`)
-    .where('tokens_valid_from', '<', now)
     .execute()
 }
 

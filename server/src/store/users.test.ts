@@ -176,12 +176,17 @@ forEachEngine('users', (open) => {
     assert.deepEqual([unlocked?.defaultProjectId, unlocked?.failedAuthCount], [null, 0])
   })
 
-  it('never have tokens made valid again by an earlier moment', async () => {
+  it('have all tokens voided, those too that were issued since the last time within the same second', async () => {
     const store = await open()
     await withUsers(store, user('a'))
-    await store.write((tx) => voidTokens(tx, 'a', NOW + 5))
-    await store.write((tx) => voidTokens(tx, 'a', NOW))
-    assert.equal((await findUser(store.db, { id: 'a' }))?.tokensValidFrom, NOW + 5)
+    const voided = async (now: number) => {
+      await store.write((tx) => voidTokens(tx, 'a', now))
+      return (await findUser(store.db, { id: 'a' }))?.tokensValidFrom
+    }
+    assert.equal(await voided(NOW + 5), NOW + 5)
+    assert.equal(await voided(NOW + 6), NOW + 5 + 1_000_000)
+    assert.equal(await voided(NOW), NOW + 5 + 2_000_000)
+    assert.equal(await voided(NOW + 3_000_000), NOW + 3_000_000)
   })
 
   it('take everything that hangs on them with them, and nothing of a group with the same id (CVE-2014-0204)', async () => {

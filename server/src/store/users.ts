@@ -194,10 +194,18 @@ export async function updateUser(tx: Db, id: string, change: UserChange): Promis
 export async function voidTokens(tx: Db, userId: string, now: number): Promise<void> {
   await tx
     .updateTable('user')
-    .set({ tokens_valid_from: now })
+    .set({ tokens_valid_from: afterAllIssued(now) })
     .where('id', '=', userId)
-    .where('tokens_valid_from', '<', now)
     .execute()
+}
+
+/**
+ * The moment up to which tokens are void. Tokens know whole seconds: one that is issued within the second of a change
+ * says it came a second later, and has to go all the same when the next change comes within that very second.
+ */
+export function afterAllIssued(now: number): RawBuilder<number> {
+  const second = Math.floor(now / 1_000_000) * 1_000_000
+  return sql<number>`case when tokens_valid_from >= ${second} then tokens_valid_from + 1000000 else ${now} end`
 }
 
 /** Removes a user with everything that hangs on it. */
