@@ -4,6 +4,7 @@
  */
 import { clientGuards } from './client-guards.ts'
 import { projectGuards } from './project-guards.ts'
+import { roleGuards } from './role-guards.ts'
 
 export interface Guard {
   readonly file: string
@@ -45,4 +46,5 @@ export const guards: readonly Guard[] = [
   },
   ...clientGuards,
   ...projectGuards,
+  ...roleGuards,
 ]

@@ -113,6 +113,21 @@ describe('grants', () => {
     }
   })
 
+  it('200 a grant on a domain as a project is not one on the domain', async () => {
+    const asProject = `/projects/${domain}/users/${user}/roles`
+    const asDomain = `/domains/${domain}/users/${user}/roles`
+    for (const [granted, other] of [
+      [asProject, asDomain],
+      [asDomain, asProject],
+    ]) {
+      assert.equal(await status('PUT', `${granted}/${role}`), 204)
+      assert.deepEqual((await call('GET', other ?? '')).body.roles, [])
+      assert.equal((await call('GET', granted ?? '')).body.roles.length, 1)
+      assert.equal(await status('DELETE', `${other}/${role}`), 404)
+      assert.equal(await status('DELETE', `${granted}/${role}`), 204)
+    }
+  })
+
   it('404 CVE-2013-4477: taking away what was not granted grants nothing', async () => {
     const before = await rows()
     for (const { base, suffix, actor } of everyPlace()) {
@@ -149,6 +164,18 @@ describe('grants', () => {
       await message('PUT', `/system/groups/${user}/roles/${role}`),
       `404 Could not find group: ${user}.`,
     )
+    for (const [kind, suffix] of [
+      ['projects', ''],
+      ['domains', ''],
+      ['OS-INHERIT/projects', '/inherited_to_projects'],
+      ['OS-INHERIT/domains', '/inherited_to_projects'],
+    ]) {
+      const name = kind?.endsWith('projects') ? 'project' : 'domain'
+      assert.equal(
+        await message('PUT', `/${kind}/nope/users/${user}/roles/${role}${suffix}`),
+        `404 Could not find ${name}: nope.`,
+      )
+    }
     for (const { base, suffix } of places()) {
       assert.equal(await status('PUT', `${base}/users/nope/roles/${role}${suffix}`), 404)
       assert.equal(await status('PUT', `${base}/groups/${user}/roles/${role}${suffix}`), 404)
