@@ -62,6 +62,15 @@ describe('credentials and EC2 keys', () => {
     assert.equal((await house.call('DELETE', path, { token })).status, 204)
   })
 
+  it('200 the owner lists their EC2 keys, 403 a stranger does', async () => {
+    const key = await ec2Key()
+    const list = async (name: string) =>
+      house.call('GET', `/v3/users/${owner}/credentials/OS-EC2`, { token: await signIn(name) })
+    const { body } = await list('owner')
+    assert.ok(body.credentials.some((listed: { access: string }) => listed.access === key.access))
+    assert.equal((await list('stranger')).status, 403)
+  })
+
   it('CVE-2020-12691, CVE-2026-90460: only the blob changes, and what pins an EC2 key does not', async () => {
     const key = await ec2Key()
     const listed = (await house.call('GET', '/v3/credentials?type=ec2', { token: await signIn() })).body

@@ -77,6 +77,7 @@ const list = operation({
   policy: 'identity:ec2_list_credentials',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  target: (_facts, { params }) => ({ user_id: params['user_id'] }),
   handle: async (call) => {
     refuseDelegated(call.caller, DELEGATED)
     const { db } = call.ctx.store
