@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { Refusal } from '../core/refusal.ts'
+import { type House, openHouse } from '../testing/house.ts'
+import { federatedLogin, openDoor } from './federated-login.ts'
+
+const IDP = '/v3/OS-FEDERATION/identity_providers/acme'
+
+describe('federated sign-in', () => {
+  let house: House
+  let admin: string
+  let project: string
+  let group: string
+  let idpDomain: string
+  beforeEach(async () => {
+    house = await openHouse()
+    admin = await house.admin()
+    const idp = await put(IDP, { identity_provider: { enabled: true } })
+    idpDomain = idp.identity_provider.domain_id
+    group = (await post('/v3/groups', { group: { name: 'staff' } })).group.id
+    project = (await post('/v3/projects', { project: { name: 'alpha' } })).project.id
+    const { roles } = (await call('GET', '/v3/roles?name=member')).body
+    await call('PUT', `/v3/projects/${project}/groups/${group}/roles/${roles[0].id}`)
+    await mapping([
+      {
+        local: [{ user: { name: '{0}', email: '{1}' } }, { group: { id: group } }],
+        remote: [{ type: 'sub' }, { type: 'email' }],
+      },
+    ])
+    await put(`${IDP}/protocols/oidc`, { protocol: { mapping_id: 'm' } })
+  })
+  afterEach(() => house.close())
+
+  const call = (method: string, path: string, body?: unknown) =>
+    house.call(method, path, { token: admin, ...(body === undefined ? {} : { body }) })
+  const put = async (path: string, body: unknown) => (await call('PUT', path, body)).body
+  const post = async (path: string, body: unknown) => (await call('POST', path, body)).body
+  const mapping = async (rules: unknown, version?: string) => {
+    const sent = { mapping: { rules, ...(version ? { schema_version: version } : {}) } }
+    const made = await call('PUT', '/v3/OS-FEDERATION/mappings/m', sent)
+    if (made.status === 409) await call('PATCH', '/v3/OS-FEDERATION/mappings/m', sent)
+  }
+  const login = async (attributes: Record<string, string[]> = {}, expiresAt: number | null = null) => {
+    const door = await openDoor(house.ctx, 'acme', 'oidc')
+    const said = { sub: ['bob'], email: ['bob@acme.example'], ...attributes }
+    return federatedLogin(
+      house.ctx,
+      door,
+      { attributes: said, issuer: 'https://acme.example', expiresAt },
+      { ttl: 3600, requestId: 'req-1' },
+    )
+  }
+  const refusal = async (act: Promise<unknown>): Promise<string> => {
+    try {
+      await act
+      return 'done'
+    } catch (error) {
+      if (error instanceof Refusal) return error.code
+      throw error
+    }
+  }
+  const scoped = (text: string, scope: unknown = { project: { id: project } }) =>
+    house.call('POST', '/v3/auth/tokens', {
+      body: { auth: { identity: { methods: ['token'], token: { id: text } }, scope } },
+    })
+  const valid = async (text: string) =>
+    (await house.call('GET', '/v3/auth/tokens', { token: text, headers: { 'x-subject-token': text } })).status
+
+  it('gives an unscoped token with methods ["mapped"] and OS-FEDERATION', async () => {
+    const { text } = await login()
+    const shown = await house.call('GET', '/v3/auth/tokens', {
+      token: admin,
+      headers: { 'x-subject-token': text },
+    })
+    const { methods, user } = shown.body.token
+    assert.deepEqual(methods, ['mapped'])
+    assert.equal(user.name, 'bob')
+    assert.equal(user.domain.id, idpDomain)
+    assert.deepEqual(user['OS-FEDERATION'], {
+      groups: [{ id: group }],
+      identity_provider: { id: 'acme' },
+      protocol: { id: 'oidc' },
+    })
+  })
+
+  it('is one user however often they sign in; a changed name and address are taken over', async () => {
+    await mapping([
+      {
+        local: [{ user: { id: '{0}', name: '{2}', email: '{1}' } }],
+        remote: [{ type: 'sub' }, { type: 'email' }, { type: 'name' }],
+      },
+    ])
+    const first = await login({ name: ['Bob'] })
+    const second = await login({ name: ['Robert'], email: ['r@acme.example'] })
+    assert.equal(second.session.user.id, first.session.user.id)
+    assert.equal(second.session.user.name, 'Robert')
+    const { user } = (await call('GET', `/v3/users/${second.session.user.id}`)).body
+    assert.equal(user.email, 'r@acme.example')
+    const other = await login({ sub: ['alice'], name: ['Robert'] })
+    assert.notEqual(other.session.user.id, first.session.user.id)
+  })
+
+  it('scopes through the groups of the mapping, to nothing else', async () => {
+    const { text } = await login()
+    const answer = await scoped(text)
+    assert.equal(answer.status, 201)
+    assert.deepEqual(answer.body.token.roles.map((r: { name: string }) => r.name).sort(), [
+      'member',
+      'reader',
+    ])
+    assert.equal((await scoped(text, { domain: { id: 'default' } })).status, 401)
+    const lists = await house.call('GET', '/v3/OS-FEDERATION/projects', { token: text })
+    assert.deepEqual(
+      lists.body.projects.map((p: { id: string }) => p.id),
+      [project],
+    )
+  })
+
+  it('CVE-2018-14432: who is in no group sees no project', async () => {
+    await mapping([{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'sub' }] }])
+    const { text } = await login({ sub: ['outsider'] })
+    for (const path of ['projects', 'domains']) {
+      const list = await house.call('GET', `/v3/OS-FEDERATION/${path}`, { token: text })
+      assert.deepEqual(list.body[path], [])
+    }
+  })
+
+  it('CVE-2026-44394: a scoped token ends when the unscoped one does, however often it is rescoped', async () => {
+    let { text, session } = await login()
+    const end = session.claims.expiresAt
+    for (let step = 0; step < 5; step++) {
+      house.advance(60)
+      const answer = await scoped(text)
+      assert.equal(Date.parse(answer.body.token.expires_at) / 1000, end)
+      text = answer.headers['x-subject-token'] ?? ''
+    }
+    house.advance(3600)
+    assert.equal((await scoped(text)).status, 404)
+  })
+
+  it('the provider’s own end of the session bounds the token', async () => {
+    const now = Math.floor(house.ctx.now() / 1e6)
+    assert.equal((await login({}, now + 100)).session.claims.expiresAt <= now + 100, true)
+    assert.equal(await refusal(login({}, now - 1)), 'unauthenticated')
+  })
+
+  it('ends with its provider, protocol, mapping, group and grant', async () => {
+    const ends = async (method: string, path: string, body?: unknown) => {
+      const { text } = await login()
+      const token = (await scoped(text)).headers['x-subject-token'] ?? ''
+      assert.equal(await valid(token), 200, path)
+      const done = await call(method, path, body)
+      assert.ok(done.status < 300, `${path} ${done.text}`)
+      assert.equal(await valid(token), 401, path)
+    }
+    const { roles } = (await call('GET', '/v3/roles?name=member')).body
+    const grant = `/v3/projects/${project}/groups/${group}/roles/${roles[0].id}`
+    await ends('DELETE', grant)
+    await call('PUT', grant)
+    await ends('PATCH', IDP, { identity_provider: { enabled: false } })
+    assert.equal(await refusal(login()), 'forbidden')
+    await call('PATCH', IDP, { identity_provider: { enabled: true } })
+    await ends('DELETE', `${IDP}/protocols/oidc`)
+    assert.equal(await refusal(login()), 'unsupported_method')
+    await put(`${IDP}/protocols/oidc`, { protocol: { mapping_id: 'm' } })
+    await ends('DELETE', '/v3/OS-FEDERATION/mappings/m')
+    assert.equal(await refusal(login()), 'unauthenticated')
+    await mapping([
+      { local: [{ user: { name: '{0}' } }, { group: { id: group } }], remote: [{ type: 'sub' }] },
+    ])
+    await ends('DELETE', `/v3/groups/${group}`)
+    assert.equal(await refusal(login()), 'unauthenticated')
+    await mapping([{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'sub' }] }])
+    const { text } = await login()
+    assert.equal(await valid(text), 200)
+    assert.equal((await call('DELETE', IDP)).status, 204)
+    assert.equal(await valid(text), 401)
+  })
+
+  it('a membership lapses authorization_ttl minutes after it was last confirmed', async () => {
+    await call('PATCH', IDP, { identity_provider: { authorization_ttl: 10 } })
+    const { session } = await login()
+    const groups = async () => {
+      const { body } = await house.call('GET', `/v3/users/${session.user.id}/groups`, {
+        token: await house.admin(),
+      })
+      return body.groups.map((g: { id: string }) => g.id)
+    }
+    assert.deepEqual(await groups(), [group])
+    house.advance(500)
+    await login()
+    house.advance(500)
+    assert.deepEqual(await groups(), [group])
+    house.advance(200)
+    assert.deepEqual(await groups(), [])
+    await login()
+    await mapping([{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'sub' }] }])
+    assert.deepEqual(await groups(), [group])
+    await login()
+    assert.deepEqual(await groups(), [])
+  })
+
+  it('makes the projects of a mapping with their roles, or nothing at all', async () => {
+    const projects = (role: string) => [
+      {
+        local: [{ user: { name: '{0}' }, projects: [{ name: 'home of {0}', roles: [{ name: role }] }] }],
+        remote: [{ type: 'sub' }],
+      },
+    ]
+    await mapping(projects('nope'))
+    assert.equal(await refusal(login({ sub: ['carol'] })), 'unauthenticated')
+    assert.deepEqual((await call('GET', `/v3/projects?domain_id=${idpDomain}`)).body.projects, [])
+    assert.deepEqual((await call('GET', `/v3/users?domain_id=${idpDomain}`)).body.users, [])
+    await mapping(projects('member'))
+    const { text } = await login({ sub: ['carol'] })
+    const [made] = (await call('GET', `/v3/projects?domain_id=${idpDomain}`)).body.projects
+    assert.equal(made.name, 'home of carol')
+    assert.equal((await scoped(text, { project: { id: made.id } })).status, 201)
+    await login({ sub: ['carol'] })
+    assert.equal((await call('GET', `/v3/projects?domain_id=${idpDomain}`)).body.projects.length, 1)
+  })
+
+  it('schema version 2.0 says where users and projects live; 1.0 leaves it to the provider', async () => {
+    const rules = [
+      {
+        local: [
+          {
+            user: { name: '{0}', domain: { id: 'default' } },
+            projects: [{ name: 'over there', roles: [{ name: 'member' }], domain: { name: 'Default' } }],
+          },
+        ],
+        remote: [{ type: 'sub' }],
+      },
+    ]
+    await mapping(rules)
+    assert.equal((await login({ sub: ['one'] })).session.user.domain.id, idpDomain)
+    await mapping(rules, '2.0')
+    assert.equal((await login({ sub: ['two'] })).session.user.domain.id, 'default')
+    const { projects } = (await call('GET', '/v3/projects?name=over there')).body
+    assert.deepEqual(
+      projects.map((p: { domain_id: string }) => p.domain_id).sort(),
+      [idpDomain, 'default'].sort(),
+    )
+  })
+
+  it('Nacos #14862: a federated user has no password and gets none', async () => {
+    const { session } = await login()
+    for (const password of ['', 'nacos', 'bob']) {
+      const identity = { methods: ['password'], password: { user: { id: session.user.id, password } } }
+      assert.equal(
+        (await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })).status,
+        401,
+      )
+    }
+    await call('PATCH', `/v3/users/${session.user.id}`, { user: { password: 'let me in' } })
+    const identity = {
+      methods: ['password'],
+      password: { user: { id: session.user.id, password: 'let me in' } },
+    }
+    assert.equal((await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })).status, 401)
+  })
+
+  it('a local user of the mapping is that user; a missing, disabled or foreign one is nobody', async () => {
+    await mapping([
+      {
+        local: [{ user: { name: '{0}', type: 'local', domain: { id: 'default' } } }],
+        remote: [{ type: 'sub' }],
+      },
+    ])
+    const { user } = await post('/v3/users', { user: { name: 'dave', domain_id: 'default' } })
+    assert.equal((await login({ sub: ['dave'] })).session.user.id, user.id)
+    assert.equal(await refusal(login({ sub: ['nobody'] })), 'unauthenticated')
+    await call('PATCH', `/v3/users/${user.id}`, { user: { enabled: false } })
+    assert.equal(await refusal(login({ sub: ['dave'] })), 'unauthenticated')
+    await mapping([{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'sub' }] }])
+    const shadow = await login({ sub: ['eve'] })
+    await mapping([{ local: [{ user: { id: '{0}', type: 'local' } }], remote: [{ type: 'sub' }] }])
+    assert.equal(await refusal(login({ sub: [shadow.session.user.id] })), 'unauthenticated')
+  })
+
+  it('a local user whose rules want another factor gets none of it by the provider alone', async () => {
+    await mapping([
+      {
+        local: [{ user: { name: '{0}', type: 'local', domain: { id: 'default' } } }],
+        remote: [{ type: 'sub' }],
+      },
+    ])
+    await post('/v3/users', {
+      user: {
+        name: 'frank',
+        domain_id: 'default',
+        options: { multi_factor_auth_enabled: true, multi_factor_auth_rules: [['password', 'totp']] },
+      },
+    })
+    assert.equal(await refusal(login({ sub: ['frank'] })), 'more_factors_needed')
+  })
+
+  it('403 an issuer that is none of the provider’s remote ids', async () => {
+    await call('PATCH', IDP, { identity_provider: { remote_ids: ['https://other.example'] } })
+    assert.equal(await refusal(login()), 'forbidden')
+    await call('PATCH', IDP, { identity_provider: { remote_ids: ['https://acme.example'] } })
+    assert.equal(await refusal(login()), 'done')
+    await call('PATCH', `${IDP}/protocols/oidc`, { protocol: { remote_id_attribute: 'iss' } })
+    assert.equal(await refusal(login({ iss: ['https://evil.example'] })), 'forbidden')
+  })
+
+  it('403 more groups than fit into a token', async () => {
+    await house.ctx.store.write(async (tx) => {
+      for (let n = 0; n < 130; n++) {
+        const id = `${n}`.padStart(32, '0')
+        await tx
+          .insertInto('group')
+          .values({ id, domain_id: 'default', name: `g${n}`, description: null, extra: '{}' })
+          .execute()
+      }
+    })
+    await mapping([
+      {
+        local: [{ user: { name: '{0}' } }, { groups: '{1}', domain: { id: 'default' } }],
+        remote: [{ type: 'sub' }, { type: 'groups' }],
+      },
+    ])
+    const named = (count: number) => ({ groups: Array.from({ length: count }, (_, n) => `g${n}`) })
+    const { text } = await login(named(128))
+    assert.ok(text.length < 8192)
+    assert.equal(await refusal(login(named(129))), 'forbidden')
+  })
+
+  it('refuses names that are none: empty, too long, with NUL', async () => {
+    for (const name of [' ', 'x'.repeat(256), 'a\0b', '\ud800']) {
+      assert.equal(await refusal(login({ sub: [name] })), 'unauthenticated', JSON.stringify(name))
+    }
+  })
+
+  it('leaves an audit line for who came in and who did not', async () => {
+    await login()
+    await refusal(login({ email: [] }))
+    const events = await house.ctx.store.db
+      .selectFrom('audit_event')
+      .selectAll()
+      .where('action', '=', 'federated_login')
+      .execute()
+    assert.deepEqual(
+      events.map((event) => event.outcome),
+      ['success', 'refused'],
+    )
+  })
+})
