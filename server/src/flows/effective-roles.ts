@@ -2,6 +2,7 @@ import type { Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { effectiveRoleIds } from '../core/assignments.ts'
 import { grantsFor, rolesOf } from '../store/grants.ts'
+import { recall, scopeKey } from './recall.ts'
 
 /** Role ids a user holds on a scope now, by own grants and by groups (`groups`: beyond the stored ones), implied included. */
 export async function effectiveRolesOf(
@@ -9,12 +10,17 @@ export async function effectiveRolesOf(
   user: { readonly userId: string; readonly groups?: readonly string[] },
   scope: Scope,
 ): Promise<ReadonlySet<string>> {
+  const { userId, groups = [] } = user
+  const key = `grants ${userId} ${scopeKey(scope)} ${groups.join(' ')}`
   const grantee = {
-    userId: user.userId,
-    groups: user.groups ?? [],
+    userId,
+    groups,
     now: ctx.now(),
     defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
   }
-  const [grants, roles] = await Promise.all([grantsFor(ctx.store.db, grantee, scope), rolesOf(ctx.store)])
+  const [grants, roles] = await Promise.all([
+    recall(ctx, key, () => grantsFor(ctx.store.db, grantee, scope)),
+    rolesOf(ctx.store),
+  ])
   return effectiveRoleIds(grants, roles.implied)
 }

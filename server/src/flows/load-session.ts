@@ -8,12 +8,13 @@ import { withImplied } from '../core/assignments.ts'
 import { refuse } from '../core/refusal.ts'
 import type { DelegationFacts, RoleFacts, ScopeFacts, Session, UserFacts } from '../core/session.ts'
 import { type Roles, rolesOf } from '../store/grants.ts'
-import { findUser, type UserRecord } from '../store/identity.ts'
+import type { UserRecord } from '../store/identity.ts'
 import { findRevocations } from '../store/revocations.ts'
-import { type DomainRecord, findDomainScope, findProjectScope, type ProjectRecord } from '../store/scopes.ts'
+import type { DomainRecord, ProjectRecord } from '../store/scopes.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
 import { loadLinks } from './links/index.ts'
 import type { Finding } from './links/link.ts'
+import { recallDomain, recallProject, recallUser } from './recall.ts'
 
 export type ScopeRecord = ProjectRecord | DomainRecord
 
@@ -36,7 +37,7 @@ export async function loadSession(ctx: Context, claims: Claims, known: Known = {
   const findings = known.findings ?? (await loadLinks(ctx, claims.via, claims))
   const actsAs = findings.find((f) => f.actsAs)?.actsAs
   const [user, scope, revoked, roles] = await Promise.all([
-    actsAs ?? known.user ?? findUser(ctx.store.db, { id: claims.userId }),
+    actsAs ?? known.user ?? recallUser(ctx, claims.userId),
     known.scope ?? findScope(ctx, claims.scope),
     known.fresh ? false : isRevoked(ctx, claims),
     rolesOf(ctx.store),
@@ -68,10 +69,9 @@ export function voidBefore(user: UserRecord, scope: ScopeRecord | undefined): nu
 /** The row behind a scope, alive; refuses when it is gone or disabled. Undefined for scopes without a row. */
 export async function findScope(ctx: Context, scope: Scope): Promise<ScopeRecord | undefined> {
   if (scope.kind === 'unscoped' || scope.kind === 'system') return undefined
-  const { db } = ctx.store
   const record = await (scope.kind === 'project'
-    ? findProjectScope(db, { id: scope.id })
-    : findDomainScope(db, { id: scope.id }))
+    ? recallProject(ctx, { id: scope.id })
+    : recallDomain(ctx, { id: scope.id }))
   if (!record) return refuse('unauthenticated', `${scope.kind} ${scope.id} is gone`)
   if (!record.alive) return refuse('unauthenticated', `${scope.kind} ${scope.id} is disabled`)
   return record

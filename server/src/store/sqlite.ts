@@ -44,15 +44,15 @@ export async function openSqlite(path: string): Promise<Store> {
   const db = kyselyOn(reader)
   const tx = kyselyOn(writer)
   const log = memory ? undefined : syncerOf(`${file}-wal`)
-  const queue = jobQueue(writer, tx, log)
-  const epoch = epochOf(reader, memory)
+  const epoch = epochOf(reader)
+  const queue = jobQueue({ writer, tx, log, committed: epoch.committed })
   return {
     engine: 'sqlite',
     db,
     migrationDb: tx,
     write: (change) => queue(change, true),
     record: (change) => queue(change, false),
-    epoch,
+    epoch: epoch.read,
     close: async () => {
       await queue(async () => undefined, false)
       await log?.close()
@@ -69,7 +69,15 @@ interface Job {
   readonly reject: (error: unknown) => void
 }
 
-function jobQueue(writer: DatabaseSync, tx: Db, log: Syncer | undefined) {
+interface Writing {
+  readonly writer: DatabaseSync
+  readonly tx: Db
+  /** Undefined in memory. */
+  readonly log: Syncer | undefined
+  readonly committed: () => void
+}
+
+function jobQueue({ writer, tx, log, committed }: Writing) {
   const waiting: Job[] = []
   let draining = false
 
@@ -77,6 +85,7 @@ function jobQueue(writer: DatabaseSync, tx: Db, log: Syncer | undefined) {
     while (waiting.length > 0) {
       const jobs = waiting.splice(0, BATCH)
       const settle = await commitTogether(writer, tx, jobs)
+      committed()
       if (!log) settle()
       else void log.sync().then(settle, (error) => reject(jobs, error))
     }
@@ -170,22 +179,43 @@ function syncerOf(path: string): Syncer {
   }
 }
 
-function epochOf(reader: DatabaseSync, memory: boolean): () => number {
+interface Epoch {
+  readonly read: () => number
+  /** Told of this process's own commits. */
+  readonly committed: () => void
+}
+
+/** The epoch, asked of the database once a turn of the event loop: what comes in later is handled in a later turn. */
+function epochOf(reader: DatabaseSync): Epoch {
   const version = reader.prepare('pragma data_version')
   let current: StatementSync | undefined
-  let seen = -1
+  let seen: number | undefined
   let known = Number.NaN
-  return () => {
-    const { data_version } = version.get() as { data_version: number }
-    if (data_version === seen && !memory) return known
-    try {
-      current ??= reader.prepare('select n from epoch where id = 1')
-      known = (current.get() as { n: number }).n
-      seen = data_version
-    } catch {
-      known = Number.NaN
-    }
-    return known
+  let asked = false
+  return {
+    committed() {
+      asked = false
+      // A connection does not see its own commits as a new version, and in memory there is only one.
+      seen = undefined
+    },
+    read() {
+      if (asked) return known
+      asked = true
+      setImmediate(() => {
+        asked = false
+      })
+      try {
+        const { data_version } = version.get() as { data_version: number }
+        if (data_version === seen) return known
+        current ??= reader.prepare('select n from epoch where id = 1')
+        known = (current.get() as { n: number }).n
+        seen = data_version
+      } catch {
+        known = Number.NaN
+        seen = undefined
+      }
+      return known
+    },
   }
 }
 
