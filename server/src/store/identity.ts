@@ -1,6 +1,8 @@
 /** Who: users with their domain and password, as one read. */
+import { newId } from './ids.ts'
 import type { UserRow } from './schema.ts'
 import type { Db } from './store.ts'
+import { useOnce } from './used-once.ts'
 
 /** Everything a login or a validation wants to know about a user. Times in microseconds. */
 export interface UserRecord {
@@ -136,6 +138,11 @@ export async function countFailedLogin(
     }))
     .where('id', '=', userId)
     .execute()
+}
+
+/** Writes as much as counting does, for who cannot be counted: how long an answer takes tells nobody who is there. */
+export async function pretendToCount(tx: Db, now: number): Promise<void> {
+  await useOnce(tx, { space: 'nobody', value: newId(), expiresAt: now }, now)
 }
 
 /** Forgets wrong passwords and passcodes. */

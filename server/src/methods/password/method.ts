@@ -7,6 +7,7 @@ import {
   findUser,
   forgetFailedLogins,
   noteGoodLogin,
+  pretendToCount,
   replaceHash,
   type UserRecord,
   type UserReference,
@@ -39,8 +40,8 @@ export type PasswordOutcome =
 const DAY = 86_400_000_000
 
 /**
- * Checks a password. Unknown user, no password, locked and wrong all cost one key derivation and come back as `wrong`;
- * only a right password is told that it has expired. Rehashes on success when the stored form is weaker than configured.
+ * Checks a password. Unknown user, no password, locked and wrong all cost one key derivation and one write and come back
+ * as `wrong`; only a right password is told that it has expired. Rehashes on success when the stored form is weaker than configured.
  */
 export async function provePassword(
   tools: PasswordTools,
@@ -54,6 +55,7 @@ export async function provePassword(
   const stored = user?.kind === 'local' && !locked ? (user.password?.hash ?? null) : null
   const right = await verifyPassword(kdf, stored, payload.password, settings)
   if (!user?.password || stored === null) {
+    await store.record((tx) => pretendToCount(tx, now))
     return wrong(user, locked ? 'locked after failed logins' : 'no such user, or no password here')
   }
   if (!right) {

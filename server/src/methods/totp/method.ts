@@ -6,6 +6,7 @@ import {
   countFailedLogin,
   findUser,
   forgetFailedLogins,
+  pretendToCount,
   type UserRecord,
   type UserReference,
 } from '../../store/identity.ts'
@@ -35,7 +36,7 @@ const SECOND = 1_000_000
 const PREVIOUS_WINDOWS = 1
 
 /**
- * Checks a passcode. Wrong ones count towards the same lockout as wrong passwords, under the user and not under the name
+ * Checks a passcode. Unknown user, locked and wrong cost one write. Wrong ones count towards the same lockout as wrong passwords, under the user and not under the name
  * that was written. A right one is used up, before anything is issued and however many requests bring it at once.
  */
 export async function proveTotp(tools: TotpTools, payload: TotpPayload): Promise<TotpOutcome> {
@@ -43,8 +44,10 @@ export async function proveTotp(tools: TotpTools, payload: TotpPayload): Promise
   const user = await findUser(store.db, payload.user)
   const now = tools.now()
   const no = (reason: string): TotpOutcome => ({ proven: false, reason, userId: user?.id ?? null })
-  if (!user) return no('no such user')
-  if (isLocked(user, settings, now)) return no('locked after failed logins')
+  if (!user || isLocked(user, settings, now)) {
+    await store.record((tx) => pretendToCount(tx, now))
+    return no(user ? 'locked after failed logins' : 'no such user')
+  }
   const accepted = await acceptedStep(tools, user.id, payload.passcode, now)
   if (!accepted) {
     await store.record((tx) => countFailedLogin(tx, user.id, now, settings))

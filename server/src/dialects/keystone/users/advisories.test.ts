@@ -98,6 +98,58 @@ describe('users, held to the advisories', () => {
     )
   })
 
+  it('CVE-2021-38155: who is there, locked or without a password cannot be told from the work an answer takes', async () => {
+    const locking = await openHouse({ lockoutFailureAttempts: 1, lockoutDuration: 60 })
+    try {
+      const { ctx } = locking
+      const [known, locked, bare] = await Promise.all(
+        ['known', 'locked', 'bare'].map((name) => seedUser(locking, name)),
+      )
+      await ctx.store.write((tx) =>
+        tx
+          .deleteFrom('password')
+          .where('user_id', '=', bare ?? '')
+          .execute(),
+      )
+      const counted = ctx.store as { record: typeof ctx.store.record }
+      const { record } = counted
+      let writes = 0
+      counted.record = (make) => {
+        writes += 1
+        return record(make)
+      }
+      const work = async (body: object, path = '/v3/auth/tokens') => {
+        const [hashes, before] = [ctx.kdf.stats().completed, writes]
+        const { text, status } = await locking.call('POST', path, { body })
+        return { text, status, hashes: ctx.kdf.stats().completed - hashes, writes: writes - before }
+      }
+      const signIn = (id: string, password = 'wrong') =>
+        work({ auth: { identity: { methods: ['password'], password: { user: { id, password } } } } })
+      const byCode = (id: string) =>
+        work({ auth: { identity: { methods: ['totp'], totp: { user: { id, passcode: '000000' } } } } })
+      const renew = (id: string) =>
+        work({ user: { original_password: 'wrong', password: 'new' } }, `/v3/users/${id}/password`)
+      await signIn(locked ?? '')
+      for (const way of [signIn, byCode, renew]) {
+        const nobody = await way('nobody')
+        assert.equal(nobody.status, 401)
+        for (const id of [known, locked, bare]) {
+          assert.deepEqual(await way(id ?? ''), nobody)
+          await ctx.store.record((tx) =>
+            tx
+              .updateTable('user')
+              .set({ failed_auth_count: 0 })
+              .where('id', '!=', locked ?? '')
+              .execute(),
+          )
+        }
+      }
+      assert.deepEqual(await signIn(locked ?? '', PASSWORD), await signIn('nobody', PASSWORD))
+    } finally {
+      await locking.close()
+    }
+  })
+
   it('CVE-2012-4457: nobody signs in who is disabled, nor whose domain is', async () => {
     const domain = await seedDomain(house, 'closing')
     const user = await seedUser(house, 'insider', domain)
