@@ -8,6 +8,7 @@ const implied = `${keystone}/roles/implied-roles.ts`
 const lists = `${keystone}/role-assignments/role-assignments.ts`
 const grantRows = 'server/src/store/assignments.ts'
 const listRows = 'server/src/store/role-assignments.ts'
+const effectiveRows = 'server/src/store/effective-roles.ts'
 
 const grantTests = `${keystone}/grants/grants.test.ts`
 const roleTests = `${keystone}/roles/roles.test.ts`
@@ -76,19 +77,19 @@ export const roleGuards: readonly Guard[] = [
     tests: grantTests,
   },
   {
-    file: listRows,
+    file: effectiveRows,
     code: "a.actor_kind = 'user' and a.actor_id = ${userId}${ofRoles}",
     without: 'a.actor_id = ${userId}${ofRoles}',
     tests: grantTests,
   },
   {
-    file: listRows,
+    file: effectiveRows,
     code: '* cast(1000000 as bigint) > ${now}`',
     without: '* cast(1000000 as bigint) > ${now} - ${now}`',
     tests: rowTests,
   },
   {
-    file: listRows,
+    file: effectiveRows,
     code: 'const [onProjects = sql`1 = 0`] = placesOf(db, scope, hasUser)',
     without: 'const onProjects = sql`1 = 1`',
     tests: rowTests,

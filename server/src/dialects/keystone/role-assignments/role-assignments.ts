@@ -8,13 +8,9 @@ import { found, missing, refuse } from '../../../core/refusal.ts'
 import { rolesLeadingTo, withImpliedRoles } from '../../../core/role-assignments.ts'
 import type { Query } from '../../../http/operation.ts'
 import { findActor, findTarget, type TargetRecord } from '../../../store/assignments.ts'
+import { grantsInEffect } from '../../../store/effective-roles.ts'
 import { type Roles, rolesOf } from '../../../store/grants.ts'
-import {
-  type AssignmentLine,
-  type AssignmentScope,
-  grantsAsMade,
-  grantsInEffect,
-} from '../../../store/role-assignments.ts'
+import { type AssignmentLine, type AssignmentScope, grantsAsMade } from '../../../store/role-assignments.ts'
 import { collection, one } from '../collection.ts'
 import { type Call, operation } from '../operation.ts'
 import { assignmentBody } from './assignment-body.ts'
