@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
+import { huaweiDialect, huaweiManner } from './dialects/huawei/index.ts'
 import { keystoneDialect } from './dialects/keystone/index.ts'
 import { hotValidate } from './dialects/keystone/tokens/hot-validate.ts'
-import { KEYSTONE_STYLE } from './dialects/keystone/tokens/token-body.ts'
+import { KEYSTONE_STYLE, type TokenStyle } from './dialects/keystone/tokens/token-body.ts'
 import { buildFace, type FaceOptions } from './http/face.ts'
 
 export type Watch = Pick<FaceOptions<Context, never>, 'onFault' | 'onDone'>
@@ -23,6 +24,47 @@ export function openstackFace(ctx: Context, policy: CompiledPolicy, watch: Watch
     wires: openstackWires(ctx, policy),
     publicUrl: settings.publicUrl?.replace(/\/(v3\/?)?$/, ''),
     hot: hotValidate(ctx, policy, KEYSTONE_STYLE),
+  })
+}
+
+/**
+ * How Huawei Cloud's documents show tokens. `xdomain_type` is there whether or not the operator named one.
+ */
+function huaweiStyle({ huaweiXdomainType }: Context['settings']): TokenStyle {
+  return {
+    roleId: '0',
+    noPasswordExpiry: '',
+    hidesNoExpiry: true,
+    auditIds: false,
+    isDomain: false,
+    xdomainType: huaweiXdomainType ?? '',
+    withoutCatalog: 'empty',
+  }
+}
+
+/** The wires of the Huawei Cloud face: its own, and Keystone's in its manner. */
+export function huaweiWires({ settings }: Pick<Context, 'settings'>, policy: CompiledPolicy) {
+  const { huaweiTokenTtl: ttl, authMethods } = settings
+  const keystone = keystoneDialect({
+    style: huaweiStyle(settings),
+    ttl,
+    policy,
+    authMethods,
+    identify: huaweiManner.identify,
+    accountScopes: true,
+    badTokenIs: 'unauthenticated',
+  })
+  // Identifying stays the wire's own, which prepares what its rules ask.
+  const { identify: _, ...manner } = huaweiManner
+  return [huaweiDialect(), { ...keystone, ...manner }]
+}
+
+/** The Huawei Cloud face: IAM as its own clients speak it, and all of Keystone under the same paths. */
+export function huaweiFace(ctx: Context, policy: CompiledPolicy, watch: Watch): FastifyInstance {
+  return buildFace({
+    ...common(ctx, watch),
+    wires: huaweiWires(ctx, policy),
+    hot: hotValidate(ctx, policy, huaweiStyle(ctx.settings)),
   })
 }
 

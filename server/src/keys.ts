@@ -5,7 +5,14 @@
  * Sealed form: `s1.` + base64url(IV 12 | tag 16 | ciphertext), AES-256-GCM, the place of the value (`purpose`) as
  * additional data, so that a sealed value moved to another row does not open.
  */
-import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  generateKeyPairSync,
+  hkdfSync,
+  randomBytes,
+} from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
@@ -31,6 +38,11 @@ export interface TokenKeys {
 export interface Keys {
   /** Encrypts `plain`; `purpose` names the place it will lie in (`credential:<id>`). */
   seal(plain: string, purpose: string): string
+  /**
+   * A secret that follows from the root key and `purpose` alone (base64url of 32 bytes): for what has to be known again
+   * without a row to keep it in.
+   */
+  derive(purpose: string): string
   /** The plain text again. Throws when tampered with, moved, or sealed under another root key. */
   open(sealed: string, purpose: string): string
   /** The keys tokens are made and read with, as of the last change. */
@@ -52,9 +64,15 @@ export function readRootKey(path: string, create: boolean): Buffer {
 
 export function openKeys(store: Store, rootKey: Buffer): Keys {
   const sealing = Buffer.from(hkdfSync('sha256', rootKey, '', 'tokenhouse sealing v1', 32))
+  const deriving = Buffer.from(hkdfSync('sha256', rootKey, '', 'tokenhouse deriving v1', 32))
   const open = (sealed: string, purpose: string): string => openSealed(sealing, sealed, purpose)
   const tokens = perEpoch(async (from) => loadTokenKeys(from.db, open))
-  return { seal: (plain, purpose) => sealPlain(sealing, plain, purpose), open, tokens: () => tokens(store) }
+  return {
+    seal: (plain, purpose) => sealPlain(sealing, plain, purpose),
+    derive: (purpose) => createHmac('sha256', deriving).update(purpose).digest('base64url'),
+    open,
+    tokens: () => tokens(store),
+  }
 }
 
 function sealPlain(key: Buffer, plain: string, purpose: string): string {

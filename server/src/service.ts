@@ -13,7 +13,7 @@ import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
-import { openstackFace, openstackWires } from './faces.ts'
+import { huaweiFace, huaweiWires, openstackFace, openstackWires } from './faces.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
@@ -65,7 +65,10 @@ async function listenOnFaces(
 ): Promise<void> {
   const { settings } = ctx
   const metrics = requestMetrics()
-  const faces = [{ name: 'openstack', port: settings.port, build: openstackFace }]
+  const faces = [
+    { name: 'openstack', port: settings.port, build: openstackFace },
+    { name: 'huawei', port: settings.huaweiPort, build: huaweiFace },
+  ]
   for (const { name, port, build } of faces) {
     if (port === 'off') continue
     const face = build(ctx, policy, {
@@ -118,7 +121,7 @@ async function listenForAdmin(
 /** One OpenAPI document per wire. */
 function documentsOf(ctx: Context, policy: CompiledPolicy): Record<string, () => unknown> {
   return Object.fromEntries(
-    openstackWires(ctx, policy).map((wire) => [
+    [...openstackWires(ctx, policy), ...huaweiWires(ctx, policy).slice(0, 1)].map((wire) => [
       wire.name,
       () => openApiOf(wire, { title: `Tokenhouse, ${wire.name}`, version: manifest.version }),
     ]),

@@ -270,7 +270,10 @@ describe('user, project, role', () => {
     const roles = (await dataOf(['role', 'list'])) as { name: string; implies: string }[]
     assert.deepEqual(
       roles.map(({ name, implies }) => `${name}: ${implies}`),
-      ['admin: manager', 'manager: member', 'member: reader', 'reader: ', 'service: '],
+      [
+        ...['admin: manager', 'manager: member', 'member: reader', 'reader: ', 'readonly: '],
+        ...['secu_admin: ', 'service: ', 'te_admin: ', 'te_agency: '],
+      ],
     )
   })
 })

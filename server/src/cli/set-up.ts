@@ -1,7 +1,7 @@
 /** What `bootstrap` does, and `serve` where nothing is set up yet. */
 import { chosenAdminPassword } from '../config.ts'
 import type { Context } from '../context.ts'
-import { bootstrap } from '../flows/bootstrap.ts'
+import { bootstrap, completeHouse } from '../flows/bootstrap.ts'
 import { isBootstrapped } from '../store/bootstrap.ts'
 import { moveCloudFiles, writeCloudFiles } from './cloud-files.ts'
 
@@ -29,8 +29,12 @@ export async function setUp(
 
 /** The same where nothing was set up yet; otherwise changes nothing but the address in the cloud files. */
 export async function setUpOnce(ctx: Context, authUrl: string): Promise<void> {
-  if (await isBootstrapped(ctx.store.db)) moveCloudFiles(ctx.settings.dataDir, authUrl)
-  else await setUp(ctx, authUrl)
+  if (!(await isBootstrapped(ctx.store.db))) {
+    await setUp(ctx, authUrl)
+    return
+  }
+  await completeHouse(ctx)
+  moveCloudFiles(ctx.settings.dataDir, authUrl)
 }
 
 /** The address clients use for the OpenStack face on `port`, as far as settings tell: `http://HOST:PORT/v3`. */

@@ -14,6 +14,9 @@ export interface Identity {
   readonly payloads: Readonly<Record<string, unknown>>
 }
 
+/** Methods whose opening is not a setting: without an agency that trusts the account nobody gets in by them. */
+const OPEN_BY_AGENCY: readonly string[] = ['assume_role']
+
 /** Who presents the request, where it matters: the X-Auth-Token of `assume_role`. */
 export interface Presenter {
   readonly session: Session | null
@@ -26,11 +29,14 @@ export interface Presenter {
 export async function authenticate(ctx: Context, identity: Identity, presenter: Presenter): Promise<Proof> {
   const methods = identity.methods.map((name) => {
     const method = METHODS[name]
-    if (!method || !ctx.settings.authMethods.includes(name)) {
+    if (!method || !(OPEN_BY_AGENCY.includes(name) || ctx.settings.authMethods.includes(name))) {
       throw new Refusal('unsupported_method', `method ${name}`)
     }
     return method
   })
+  if (methods.length > 1 && identity.methods.includes('assume_role')) {
+    return refuse('bad_request', 'assume_role beside another method')
+  }
   let joined: Proof | undefined
   for (const [index, method] of methods.entries()) {
     const payload = identity.payloads[identity.methods[index] ?? '']

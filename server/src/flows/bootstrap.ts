@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../context.ts'
+import { ACCOUNT_ROLES } from '../core/account-roles.ts'
 import { createFirstKeys } from '../keys.ts'
 import { hashPassword } from '../methods/password/hash.ts'
 import * as rows from '../store/bootstrap.ts'
+import { rolesOf } from '../store/grants.ts'
 import { change } from './change.ts'
 
 export interface Bootstrapped {
@@ -33,6 +35,7 @@ export async function bootstrap(
     const ids: string[] = []
     for (const name of chain) ids.push(await rows.ensureRole(tx, name))
     await rows.ensureRole(tx, 'service')
+    for (const { name, description } of ACCOUNT_ROLES) await rows.ensureRole(tx, name, { description })
     for (const [index, id] of ids.entries()) {
       const next = ids[index + 1]
       if (next !== undefined) await rows.ensureImplied(tx, id, next)
@@ -45,4 +48,18 @@ export async function bootstrap(
     await createFirstKeys(tx, ctx.keys, now)
   })
   return { password }
+}
+
+/**
+ * Makes what a house set up by an earlier release does not have yet: the roles of accounts. Changes nothing when they
+ * are there.
+ */
+export async function completeHouse(ctx: Context): Promise<void> {
+  const { byId } = await rolesOf(ctx.store)
+  const there = new Set([...byId.values()].filter((role) => role.domainId === '').map((role) => role.name))
+  if (ACCOUNT_ROLES.every(({ name }) => there.has(name))) return
+  const by = { session: null, action: 'bootstrap', requestId: '' }
+  await change(ctx, by, 'domain:default', async (tx) => {
+    for (const { name, description } of ACCOUNT_ROLES) await rows.ensureRole(tx, name, { description })
+  })
 }

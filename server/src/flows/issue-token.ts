@@ -7,6 +7,7 @@ import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
 import { appendAudit } from '../store/audit.ts'
 import { consumeTrustUse } from '../store/trusts.ts'
+import { NO_AGENCY } from './assume-agency.ts'
 import { authMethods } from './auth-methods.ts'
 import { authenticate, type Identity, type Presenter } from './authenticate.ts'
 import { meetFactors } from './factors.ts'
@@ -40,12 +41,21 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   try {
     const shown = await authenticate(ctx, request.identity, request.presenter)
     const proof = await meetFactors(ctx, shown, request.receipt)
-    const issued = await issueFor(ctx, proof, request)
+    const issued = await issueFor(ctx, proof, request).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)
     return issued
   } catch (error) {
     if (error instanceof Refusal && error.code !== 'busy') await audit(ctx, request, 'refused', error)
     throw error
+  }
+}
+
+/** To who may act as an agency its scopes that are not there, not its account's, or without a grant are all one. */
+function inOwnWords(proof: Proof) {
+  return (error: unknown): never => {
+    const isAgency = proof.via.at(-1)?.kind === 'agency'
+    if (!isAgency || !(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
+    throw new Refusal('not_found', error.reason, { subject: NO_AGENCY })
   }
 }
 

@@ -5,13 +5,15 @@ import {
   type ApplicationCredentialPayload,
   proveApplicationCredential,
 } from '../methods/application-credential/method.ts'
+import type { AssumeRolePayload } from '../methods/assume-role/method.ts'
 import { type PasswordPayload, provePassword } from '../methods/password/method.ts'
 import { proveToken } from '../methods/token/method.ts'
 import { proveTotp, type TotpPayload } from '../methods/totp/method.ts'
-import { findUser } from '../store/identity.ts'
+import { assumeAgency } from './assume-agency.ts'
 import type { Presenter } from './authenticate.ts'
 import { proveOauth1, type SignedOauthRequest } from './oauth1.ts'
 import type { Proof } from './proof.ts'
+import { recallUser } from './recall.ts'
 import { validateToken } from './validate-token.ts'
 
 /** Payloads are checked by the dialect's schema before they come here. */
@@ -19,7 +21,9 @@ export type Method = (ctx: Context, payload: unknown, presenter: Presenter) => P
 
 export const METHODS: Readonly<Record<string, Method | undefined>> = Object.assign(Object.create(null), {
   application_credential: applicationCredential,
+  assume_role: assumeRole,
   oauth1: (ctx: Context, payload: unknown) => proveOauth1(ctx, payload as SignedOauthRequest),
+  mapped,
   password,
   token,
   totp,
@@ -69,6 +73,20 @@ async function token(ctx: Context, payload: unknown): Promise<Proof> {
   if ('forbidden' in verdict) {
     throw new Refusal('forbidden', verdict.forbidden, { rule: verdict.forbidden })
   }
-  const user = await findUser(ctx.store.db, { id: session.user.id })
+  const user = await recallUser(ctx, session.user.id)
   return { user: user ?? refuse('unauthenticated', 'user is gone'), ...verdict }
+}
+
+async function assumeRole(ctx: Context, payload: unknown, presenter: Presenter): Promise<Proof> {
+  const session = presenter.session ?? refuse('unauthenticated', 'nobody to act as an agency')
+  return assumeAgency(ctx, session, payload as AssumeRolePayload)
+}
+
+/** A federated session shown again under its own method's name. Assertions come in by their providers' paths. */
+async function mapped(ctx: Context, payload: unknown): Promise<Proof> {
+  const { id } = (payload ?? {}) as { id?: unknown }
+  if (typeof id !== 'string') return refuse('unauthenticated', 'mapped without an assertion')
+  const proof = await token(ctx, { id })
+  if (proof.via.some((link) => link.kind === 'federation')) return proof
+  return refuse('unauthenticated', 'mapped with a session that is not federated')
 }

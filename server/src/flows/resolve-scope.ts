@@ -3,23 +3,22 @@ import type { Link, Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { refuse } from '../core/refusal.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
-import {
-  type DomainReference,
-  findDomainScope,
-  findProjectScope,
-  type ProjectReference,
-} from '../store/scopes.ts'
+import type { DomainReference, ProjectReference } from '../store/scopes.ts'
 import { findTrust } from '../store/trusts.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
 import type { ScopeRecord } from './load-session.ts'
 import type { Proof } from './proof.ts'
+import { recallDomain, recallProject } from './recall.ts'
 
 export type WishedScope =
   /** Nothing said: the user's default project when they may, else unscoped. */
   | { readonly kind: 'default' }
+  /** The account (domain) of who signs in, or of the agency that is assumed. */
+  | { readonly kind: 'account' }
   | { readonly kind: 'unscoped' }
   | { readonly kind: 'system' }
-  | { readonly kind: 'project'; readonly project: ProjectReference }
+  /** By name alone: in that account. */
+  | { readonly kind: 'project'; readonly project: ProjectReference | { readonly name: string } }
   | { readonly kind: 'domain'; readonly domain: DomainReference }
   | { readonly kind: 'trust'; readonly id: string }
 
@@ -38,14 +37,31 @@ export interface ResolvedScope {
 export async function resolveScope(ctx: Context, proof: Proof, wished: WishedScope): Promise<ResolvedScope> {
   if (proof.onlyScope) return pinned(ctx, proof, proof.onlyScope, wished)
   const { via } = proof
+  const resolved = await resolveFreely(ctx, proof, wished)
+  // What an agency opens is its own account's.
+  if (via.at(-1)?.kind === 'agency' && accountOf(resolved.record) !== proof.user.domain.id) {
+    return refuse('unauthenticated', 'a scope outside the agency’s account')
+  }
+  return resolved
+}
+
+function accountOf(record: ScopeRecord | undefined): string | undefined {
+  return record && ('domain' in record ? record.domain.id : record.id)
+}
+
+async function resolveFreely(ctx: Context, proof: Proof, wished: WishedScope): Promise<ResolvedScope> {
+  const { via } = proof
   switch (wished.kind) {
+    case 'account':
+      refuseFromSystem(proof)
+      return { ...(await account(ctx, proof)), via }
     case 'unscoped':
       return { scope: { kind: 'unscoped' }, record: undefined, via }
     case 'system':
       return { scope: { kind: 'system' }, record: undefined, via }
     case 'project':
       refuseFromSystem(proof)
-      return { ...(await project(ctx, wished.project)), via }
+      return { ...(await project(ctx, inAccount(wished.project, proof))), via }
     case 'domain':
       refuseFromSystem(proof)
       return { ...(await domain(ctx, wished.domain)), via }
@@ -56,14 +72,19 @@ export async function resolveScope(ctx: Context, proof: Proof, wished: WishedSco
   }
 }
 
+function inAccount(reference: ProjectReference | { readonly name: string }, proof: Proof): ProjectReference {
+  if ('id' in reference || 'domain' in reference) return reference
+  return { name: reference.name, domain: { id: proof.user.domain.id } }
+}
+
 async function project(ctx: Context, reference: ProjectReference) {
-  const record = await findProjectScope(ctx.store.db, reference)
+  const record = await recallProject(ctx, reference)
   if (!record?.alive) return refuse('unauthenticated', 'project is gone or disabled')
   return { scope: { kind: 'project', id: record.id } as const, record }
 }
 
 async function domain(ctx: Context, reference: DomainReference) {
-  const record = await findDomainScope(ctx.store.db, reference)
+  const record = await recallDomain(ctx, reference)
   if (!record?.alive) return refuse('unauthenticated', 'domain is gone or disabled')
   return { scope: { kind: 'domain', id: record.id } as const, record }
 }
@@ -74,11 +95,19 @@ function refuseFromSystem(proof: Proof): void {
   refuse('forbidden', 'system-scoped token rescoped', { rule })
 }
 
+/** The account as a whole; for a user without a role there what they would get by default. */
+async function account(ctx: Context, proof: Proof) {
+  const whole = await domain(ctx, { id: proof.user.domain.id })
+  if (proof.via.at(-1)?.kind === 'agency') return whole
+  const roles = await effectiveRolesOf(ctx, { userId: proof.user.id }, whole.scope)
+  return roles.size > 0 ? whole : byDefault(ctx, proof)
+}
+
 async function byDefault(ctx: Context, proof: Proof) {
   const unscoped = { scope: { kind: 'unscoped' } as const, record: undefined }
   const id = proof.user.defaultProjectId
   if (id === null || proof.via.length > 0) return unscoped
-  const record = await findProjectScope(ctx.store.db, { id })
+  const record = await recallProject(ctx, { id })
   if (!record?.alive) return unscoped
   const scope = { kind: 'project', id: record.id } as const
   const roles = await effectiveRolesOf(ctx, { userId: proof.user.id }, scope)

@@ -24,6 +24,8 @@ const memories = new WeakMap<Context, Memory>()
 export interface ValidateOptions {
   /** Accept a token that expired up to `allow-expired-window` seconds ago (service users finishing long work). */
   readonly allowExpired?: boolean
+  /** The temporary access key whose signature the token came with: its session is good for nobody without. */
+  readonly signedBy?: string
 }
 
 /**
@@ -35,15 +37,20 @@ export async function validateToken(
   text: string,
   options: ValidateOptions = {},
 ): Promise<Session> {
-  const known = peekSession(ctx, text)
+  const known = options.signedBy === undefined ? peekSession(ctx, text) : undefined
   if (known) return known
   const epoch = ctx.store.epoch()
   const claims = await readToken(ctx, text)
   const now = Math.floor(ctx.now() / 1e6)
   const grace = options.allowExpired ? ctx.settings.allowExpiredWindow : 0
   if (claims.expiresAt + grace <= now) return refuse('unauthenticated', 'expired', NO_LONGER)
+  const key = claims.via.at(-1)
+  const bound = key?.kind === 'access_key'
+  if (bound ? key.id !== options.signedBy : options.signedBy !== undefined) {
+    return refuse('unauthenticated', 'a security token without its own signature', NO_LONGER)
+  }
   const session = await loadSession(ctx, claims).catch(asToken)
-  if (claims.expiresAt > now) remember(ctx, text, session, epoch)
+  if (claims.expiresAt > now && !bound) remember(ctx, text, session, epoch)
   return session
 }
 

@@ -100,7 +100,11 @@ export async function setPasswordHash(tx: Db, userId: string, hash: string, now:
 }
 
 /** The id of the global role of that name, made (immutable, as Keystone's bootstrap does) when missing. */
-export async function ensureRole(tx: Db, name: string): Promise<string> {
+export async function ensureRole(
+  tx: Db,
+  name: string,
+  shown: { readonly description?: string; readonly extra?: Readonly<Record<string, unknown>> } = {},
+): Promise<string> {
   const there = await tx
     .selectFrom('role')
     .select('id')
@@ -111,7 +115,14 @@ export async function ensureRole(tx: Db, name: string): Promise<string> {
   const id = newId()
   await tx
     .insertInto('role')
-    .values({ id, name, domain_id: '', description: null, options: '{"immutable":true}', extra: '{}' })
+    .values({
+      id,
+      name,
+      domain_id: '',
+      description: shown.description ?? null,
+      options: '{"immutable":true}',
+      extra: JSON.stringify(shown.extra ?? {}),
+    })
     .execute()
   return id
 }

@@ -75,6 +75,39 @@ export function actorCondition(grantee: Grantee) {
     ) ${named})))`
 }
 
+/** Ids of the groups stored for a user; those a mapping gave are not among them. */
+export async function groupIdsOf(db: Db, userId: string): Promise<readonly string[]> {
+  const rows = await db.selectFrom('membership').select('group_id').where('user_id', '=', userId).execute()
+  return rows.map((row) => row.group_id)
+}
+
+/** Roles granted anywhere in one account: on its domain, on its projects, or (the cloud's own people) on the system. */
+export async function roleIdsWithin(db: Db, grantee: Grantee, domainId: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ role_id: string }>`
+    select distinct a.role_id from assignment a
+    where ((a.target_kind = 'domain' and a.target_id = ${domainId}) or a.target_kind = 'system'
+        or (a.target_kind = 'project' and a.target_id in (select id from project where domain_id = ${domainId})))
+      and ${actorCondition(grantee)}`.execute(db)
+  return rows.map((row) => row.role_id)
+}
+
+/** Ids of users, groups and agencies that hold one of the roles anywhere, members of such groups included. */
+export async function actorsWithRoles(db: Db, roleIds: readonly string[]): Promise<readonly string[]> {
+  if (roleIds.length === 0) return []
+  const { rows } = await sql<{ id: string }>`
+    with holders(id, kind) as (
+      select distinct a.actor_id, a.actor_kind from assignment a where a.role_id in (${sql.join(roleIds)})
+    )
+    select id from holders
+    union
+    select m.user_id from holders h join membership m on h.kind = 'group' and m.group_id = h.id
+    union
+    select e.user_id from holders h join expiring_membership e on h.kind = 'group' and e.group_id = h.id`.execute(
+    db,
+  )
+  return rows.map((row) => row.id)
+}
+
 export interface Roles {
   readonly byId: ReadonlyMap<string, RoleFacts>
   readonly implied: RoleGraph

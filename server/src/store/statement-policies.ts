@@ -89,6 +89,19 @@ export async function findStatementPolicy(
   return row && toPolicy(row)
 }
 
+/** Those of `ids` that exist, in order of id. */
+export async function findStatementPolicies(
+  db: Db,
+  ids: readonly string[],
+): Promise<readonly StatementPolicyRecord[]> {
+  if (ids.length === 0) return []
+  const rows = await policies(db)
+    .where('p.id', 'in', [...ids])
+    .orderBy('p.id')
+    .execute()
+  return rows.map(toPolicy)
+}
+
 /** The policies of one account (or, with '', of the cloud) in one language, in order of id. */
 export async function listStatementPolicies(
   db: Db,

@@ -40,7 +40,7 @@ import { validateOperation } from './tokens/validate.ts'
 import { trustOperations } from './trusts/trusts.ts'
 import { userOperations } from './users/users.ts'
 import { versionOperations } from './versions.ts'
-import { keystoneWire } from './wire.ts'
+import { identifyByToken, keystoneWire } from './wire.ts'
 
 /** Every operation of the Keystone wire, for a face that shows tokens as `options` say. */
 export function keystoneOperations(options: IssueOptions): readonly Operation<Context, Session>[] {
@@ -84,11 +84,14 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
   ]
 }
 
-export interface KeystoneDialectOptions extends IssueOptions {
+export interface KeystoneDialectOptions extends Omit<IssueOptions, 'identify'> {
+  /** Another way to tell who calls than by X-Auth-Token alone. */
+  readonly identify?: IssueOptions['identify']
   readonly policy: CompiledPolicy
   readonly authMethods: readonly string[]
 }
 
 export function keystoneDialect(options: KeystoneDialectOptions): Wire<Context, Session> {
-  return keystoneWire({ ...options, operations: keystoneOperations(options) })
+  const identify = options.identify ?? identifyByToken
+  return keystoneWire({ ...options, identify, operations: keystoneOperations({ ...options, identify }) })
 }

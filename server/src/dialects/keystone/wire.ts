@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import type { CompiledPolicy } from '../../core/policy/compile.ts'
 import { Refusal, type RefusalCode, refuse } from '../../core/refusal.ts'
 import type { Session } from '../../core/session.ts'
+import { mayAdministerAccount, prepareAccountAdministration } from '../../flows/account-administration.ts'
 import { validateToken } from '../../flows/validate-token.ts'
 import type { Incoming, Operation } from '../../http/operation.ts'
 import type { BodyFault, Rendered, Wire } from '../../http/wire.ts'
@@ -121,7 +122,23 @@ function badBodyText(fault: BodyFault): string {
   return `Invalid input for field '${field}': ${value} ${message}`
 }
 
+/** The session of X-Auth-Token. */
+export async function identifyByToken(ctx: Context, incoming: Incoming): Promise<Session> {
+  const token = incoming.headers['x-auth-token']
+  if (typeof token !== 'string' || token === '') return refuse('unauthenticated', 'no X-Auth-Token')
+  const session = await validateToken(ctx, token)
+  // What a signature was exchanged for is for the service that asked, not for managing anything here.
+  if (session.claims.via.some((link) => link.kind === 'credential')) {
+    return refuse('forbidden', 'EC2 session as caller', {
+      message: 'EC2 credential tokens cannot be used for authorization.',
+    })
+  }
+  return session
+}
+
 export interface KeystoneOptions {
+  /** Another way to tell who calls than by X-Auth-Token alone. */
+  readonly identify?: Wire<Context, Session>['identify']
   /** Named in the answer to a method that is not offered. */
   readonly authMethods: readonly string[]
   readonly operations: readonly Operation<Context, Session>[]
@@ -136,19 +153,13 @@ export function keystoneWire(options: KeystoneOptions): Wire<Context, Session> {
     name: 'keystone',
     operations: options.operations,
     identify: async (ctx, incoming) => {
-      const token = incoming.headers['x-auth-token']
-      if (typeof token !== 'string' || token === '') return refuse('unauthenticated', 'no X-Auth-Token')
-      const session = await validateToken(ctx, token)
-      // What a signature was exchanged for is for the service that asked, not for managing anything here.
-      if (session.claims.via.some((link) => link.kind === 'credential')) {
-        return refuse('forbidden', 'EC2 session as caller', {
-          message: 'EC2 credential tokens cannot be used for authorization.',
-        })
-      }
+      const session = await (options.identify ?? identifyByToken)(ctx, incoming)
+      await prepareAccountAdministration(ctx, session)
       return session
     },
     permits: (_ctx, rule, caller, target) =>
-      options.policy.decide(rule, credentialsOf(caller), target).allowed,
+      options.policy.decide(rule, credentialsOf(caller), target).allowed ||
+      mayAdministerAccount(caller, rule, target),
     headers: headersOf,
     refusal: (refusal, incoming) => renderRefusal(refusal, incoming, methods),
     badBody: (fault, incoming) => bad(badBodyText(fault), incoming),

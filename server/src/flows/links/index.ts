@@ -1,6 +1,8 @@
 import type { Claims, Link } from '@tokenhouse/tokens'
 import type { Context } from '../../context.ts'
 import { refuse } from '../../core/refusal.ts'
+import { loadAccessKey } from './access-key.ts'
+import { loadAgency } from './agency.ts'
 import { loadApplicationCredential } from './application-credential.ts'
 import { loadCredential } from './credential.ts'
 import { loadFederation } from './federation.ts'
@@ -19,8 +21,8 @@ const LINKS: { readonly [K in Link['kind']]: LoadLink<K> } = {
   federation: loadFederation,
   credential: loadCredential,
   oauth2: notIssued,
-  access_key: notIssued,
-  agency: notIssued,
+  access_key: loadAccessKey,
+  agency: loadAgency,
 }
 
 /** What each link of a chain allows now, oldest first. Refuses when one of them no longer holds. */
@@ -32,7 +34,7 @@ export async function loadLinks(
   const findings: Finding[] = []
   for (const link of via) {
     const load = LINKS[link.kind] as LoadLink<typeof link.kind>
-    findings.push(await load(ctx, link as never, claims))
+    findings.push(await load(ctx, link as never, { ...claims, via }))
   }
   return findings
 }

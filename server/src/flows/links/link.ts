@@ -29,8 +29,11 @@ export interface Finding {
   readonly groups?: readonly string[]
 }
 
+/** What a loader may know of the session: whose, where, and the whole chain. */
+export type LinkClaims = Pick<Claims, 'userId' | 'scope' | 'via'>
+
 export type LoadLink<K extends Link['kind']> = (
   ctx: Context,
   link: Extract<Link, { kind: K }>,
-  claims: Pick<Claims, 'userId' | 'scope'>,
+  claims: LinkClaims,
 ) => Promise<Finding>

@@ -5,6 +5,7 @@ import type { Identity } from '../../../flows/authenticate.ts'
 import type { SignedOauthRequest } from '../../../flows/oauth1.ts'
 import type { WishedScope } from '../../../flows/resolve-scope.ts'
 import type { ApplicationCredentialPayload } from '../../../methods/application-credential/method.ts'
+import type { AssumeRolePayload } from '../../../methods/assume-role/method.ts'
 import type { UserReference } from '../../../store/identity.ts'
 import type { DomainReference, ProjectReference } from '../../../store/scopes.ts'
 
@@ -17,6 +18,29 @@ const InDomain = {
 const InDomainObject = Type.Object(InDomain)
 const User = Type.Object({ ...InDomain, password: Type.Optional(Type.String()) })
 const TotpUser = Type.Object({ ...InDomain, passcode: Type.Optional(Type.Unknown()) })
+
+/** Both names of an agency are in use: the documented one, and the one that clients send. */
+const AssumeRole = Type.Object({
+  domain_id: Type.Optional(Type.String()),
+  domain_name: Type.Optional(Type.String()),
+  agency_name: Type.Optional(Type.String()),
+  xrole_name: Type.Optional(Type.String()),
+  external_id: Type.Optional(Type.String()),
+  source_identity: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9=,.@_-]+$' })),
+  restrict: Type.Optional(
+    Type.Object({
+      roles: Type.Optional(
+        Type.Array(
+          Type.Union([
+            Type.String(),
+            Type.Object({ id: Type.Optional(Type.String()), name: Type.Optional(Type.String()) }),
+          ]),
+          { maxItems: 64 },
+        ),
+      ),
+    }),
+  ),
+})
 
 /** Payloads of methods other than these are checked by their methods. */
 export const AuthBody = Type.Object({
@@ -34,14 +58,18 @@ export const AuthBody = Type.Object({
         }),
       ),
       totp: Type.Optional(Type.Object({ user: Type.Optional(TotpUser) })),
+      assume_role: Type.Optional(AssumeRole),
     }),
     scope: Type.Optional(
-      Type.Object({
-        project: Type.Optional(InDomainObject),
-        domain: Type.Optional(Reference),
-        'OS-TRUST:trust': Type.Optional(Type.Object({ id: Type.Optional(Type.String()) })),
-        system: Type.Optional(Type.Object({ all: Type.Optional(Type.Boolean()) })),
-      }),
+      Type.Union([
+        Type.Object({
+          project: Type.Optional(InDomainObject),
+          domain: Type.Optional(Reference),
+          'OS-TRUST:trust': Type.Optional(Type.Object({ id: Type.Optional(Type.String()) })),
+          system: Type.Optional(Type.Object({ all: Type.Optional(Type.Boolean()) })),
+        }),
+        Type.Literal('unscoped'),
+      ]),
     ),
   }),
 })
@@ -60,7 +88,12 @@ function expecting(what: string, where: string): never {
 /** Payloads that are read here; the others go to their methods as they came. */
 const PAYLOADS: Readonly<Record<string, ((auth: Auth) => unknown) | undefined>> = Object.assign(
   Object.create(null),
-  { application_credential: applicationCredentialPayload, password: passwordPayload, totp: totpPayload },
+  {
+    application_credential: applicationCredentialPayload,
+    assume_role: assumeRolePayload,
+    password: passwordPayload,
+    totp: totpPayload,
+  },
 )
 
 /**
@@ -103,6 +136,26 @@ function totpPayload(auth: Auth): { user: UserReference; passcode: string } {
   return { user: userReference(user), passcode: typeof passcode === 'string' ? passcode : '' }
 }
 
+function assumeRolePayload(auth: Auth): AssumeRolePayload {
+  const { domain_id, domain_name, agency_name, xrole_name, restrict, ...more } =
+    auth.identity.assume_role ?? {}
+  const name = agency_name || xrole_name
+  if (!name) return expecting('agency_name', 'assume_role')
+  if (agency_name && xrole_name && agency_name !== xrole_name) return expecting('one agency', 'assume_role')
+  if (!domain_id && !domain_name) return expecting('domain_id or domain_name', 'assume_role')
+  // A list that is sent empty, as some clients do, restricts nothing.
+  const onlyRoles = (restrict?.roles ?? []).map((role) =>
+    typeof role === 'string' ? role : (role.id ?? role.name ?? expecting('id or name', 'role')),
+  )
+  return {
+    account: domain_id ? { id: domain_id, name: domain_name || undefined } : { name: domain_name ?? '' },
+    agency: name,
+    onlyRoles,
+    externalId: more.external_id,
+    sourceIdentity: more.source_identity,
+  }
+}
+
 /** A user by id, or by name in a domain by id or name. */
 export function userReference(user: Static<typeof InDomainObject>): UserReference {
   if (user.id !== undefined) return { id: user.id }
@@ -116,18 +169,35 @@ function domainReference(domain: Static<typeof Reference>): DomainReference {
   return expecting('id or name', 'domain')
 }
 
+/**
+ * The same where a scope is an account's own: of project and domain the project counts, nothing at all is the account
+ * as a whole, and a project named without a domain is the account's.
+ */
+export function accountScopeFrom(auth: Auth): WishedScope {
+  const { scope } = auth
+  if (scope === 'unscoped') return { kind: 'unscoped' }
+  const { project, domain, ...others } = scope ?? {}
+  if (project) {
+    if (project.id !== undefined || project.domain !== undefined || project.name === undefined) {
+      return { kind: 'project', project: projectReference(project) }
+    }
+    return { kind: 'project', project: { name: project.name } }
+  }
+  if (domain) return { kind: 'domain', domain: domainReference(domain) }
+  return Object.keys(others).length > 0 ? scopeFrom(auth) : { kind: 'account' }
+}
+
 const SCOPES = ['system', 'project', 'domain', 'OS-TRUST:trust', 'unscoped'] as const
 
-/**
- * The wished scope; `default` when none is given. Exactly one kind may be named.
- * `ownDomain` completes a project that is named without a domain, where the face allows that.
- */
-export function scopeFrom(auth: Auth, ownDomain?: DomainReference): WishedScope {
+/** The wished scope; `default` when none is given. Exactly one kind may be named. */
+export function scopeFrom(auth: Auth): WishedScope {
   const { scope } = auth
   if (scope === undefined) return { kind: 'default' }
+  // keystoneauth says it so; by the Identity API it is an empty object.
+  if (scope === 'unscoped') return { kind: 'unscoped' }
   const named = SCOPES.filter((name) => Object.hasOwn(scope, name))
   if (named.length !== 1) return expecting('system, project, domain, OS-TRUST:trust or unscoped', 'scope')
-  if (scope.project) return { kind: 'project', project: projectReference(scope.project, ownDomain) }
+  if (scope.project) return { kind: 'project', project: projectReference(scope.project) }
   if (scope.domain) return { kind: 'domain', domain: domainReference(scope.domain) }
   if (scope['OS-TRUST:trust']) {
     return { kind: 'trust', id: scope['OS-TRUST:trust'].id ?? expecting('trust_id', 'trust') }
@@ -136,12 +206,8 @@ export function scopeFrom(auth: Auth, ownDomain?: DomainReference): WishedScope 
   return { kind: 'unscoped' }
 }
 
-function projectReference(
-  project: Static<typeof InDomainObject>,
-  ownDomain?: DomainReference,
-): ProjectReference {
+function projectReference(project: Static<typeof InDomainObject>): ProjectReference {
   if (project.id !== undefined) return { id: project.id }
   if (project.name === undefined) return expecting('id or name', 'project')
-  const domain = project.domain ? domainReference(project.domain) : ownDomain
-  return { name: project.name, domain: domain ?? expecting('domain', 'project') }
+  return { name: project.name, domain: domainReference(project.domain ?? expecting('domain', 'project')) }
 }

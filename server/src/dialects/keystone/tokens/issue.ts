@@ -1,16 +1,24 @@
+import type { Context } from '../../../context.ts'
 import { Refusal } from '../../../core/refusal.ts'
+import type { Session } from '../../../core/session.ts'
 import { issueToken } from '../../../flows/issue-token.ts'
 import type { SignedOauthRequest } from '../../../flows/oauth1.ts'
 import type { Incoming } from '../../../http/operation.ts'
 import { catalogOf } from '../../../store/catalog.ts'
 import { publicOperation } from '../operation.ts'
-import { AuthBody, identityFrom, scopeFrom } from './auth-request.ts'
+import { AuthBody, accountScopeFrom, identityFrom, scopeFrom } from './auth-request.ts'
 import { type TokenStyle, tokenBody } from './token-body.ts'
 
 export interface IssueOptions {
   readonly style: TokenStyle
   /** Seconds a token lives. */
   readonly ttl: number
+  /** Who calls, where a method stands on that (`assume_role`). */
+  readonly identify: (ctx: Context, incoming: Incoming) => Promise<Session>
+  /** Whether a scope is the account's own unless it says otherwise (Huawei Cloud), or names its domain (Keystone). */
+  readonly accountScopes?: boolean
+  /** A bad token as method `token` is Keystone's 404 unless the face says 401. */
+  readonly badTokenIs?: 'unauthenticated'
 }
 
 /** `POST /v3/auth/tokens` (Identity API v3, "Authentication and token management"). */
@@ -29,20 +37,25 @@ export function issueOperation(options: IssueOptions) {
       'password_expired',
       'more_factors_needed',
       'forbidden',
+      'not_found',
       'busy',
     ],
     handle: async (call) => {
       const { ctx, body, query, headers, requestId } = call
+      const identity = identityFrom(body.auth, signedBy(call))
+      const assumes = identity.methods.includes('assume_role')
       const request = {
-        identity: identityFrom(body.auth, signedBy(call)),
-        scope: scopeFrom(body.auth),
-        presenter: { session: null },
+        identity,
+        scope: options.accountScopes || assumes ? accountScopeFrom(body.auth) : scopeFrom(body.auth),
+        presenter: { session: assumes ? await options.identify(ctx, call) : null },
         // Sent without a value it is not sent.
         receipt: headers['openstack-auth-receipt']?.toString() || undefined,
         ttl: options.ttl,
         requestId,
       }
-      const { text, session } = await issueToken(ctx, request).catch(tokenNotFound)
+      const { text, session } = await issueToken(ctx, request).catch((error: unknown) =>
+        options.badTokenIs ? rethrow(error) : tokenNotFound(error),
+      )
       const catalog = query['nocatalog'] === undefined ? await catalogOf(ctx.store) : null
       return {
         headers: { 'x-subject-token': text, 'content-type': 'application/json' },
@@ -55,6 +68,10 @@ export function issueOperation(options: IssueOptions) {
 /** What the method `oauth1` proves is in the headers: the request itself is signed. */
 function signedBy(call: Incoming): SignedOauthRequest {
   return { method: call.method, url: `${call.baseUrl}${call.url}`, authorization: call.headers.authorization }
+}
+
+function rethrow(error: unknown): never {
+  throw error
 }
 
 /** A bad token shown to the `token` method is a 404 in Keystone, as it is when validated. */

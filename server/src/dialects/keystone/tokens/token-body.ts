@@ -1,7 +1,7 @@
 /** A session as the body of `POST` and `GET /v3/auth/tokens`. Pure rendering: everything it shows is already loaded. */
 import type { ScopeFacts, Session, UserFacts } from '../../../core/session.ts'
 import type { Catalog, CatalogService } from '../../../store/catalog.ts'
-import { plainTime, tokenTime } from '../time.ts'
+import { microTime, plainTime, tokenTime } from '../time.ts'
 
 /** How a face shows tokens. The OpenStack face is Keystone's; the Huawei face follows Huawei's documents. */
 export interface TokenStyle {
@@ -9,11 +9,16 @@ export interface TokenStyle {
   readonly roleId?: string
   /** Shown where a password never expires. */
   readonly noPasswordExpiry: null | ''
+  /**
+   * Only who signed in elsewhere, or stands behind an agency, is shown with a password that never expires; whoever has a
+   * password here is shown with its expiry or without one, an agency never (Huawei Cloud's documents).
+   */
+  readonly hidesNoExpiry?: boolean
   readonly auditIds: boolean
   readonly isDomain: boolean
   /** Show `service_providers`. */
   readonly serviceProviders?: boolean
-  /** `xdomain_type` of domains; with it `xdomain_id` is shown too. */
+  /** `xdomain_type` of domains, and `xdomain_id` with it, in tokens of who signed in here in person. */
   readonly xdomainType?: string
   /** What `?nocatalog` leaves: nothing at all, or an empty list. */
   readonly withoutCatalog: 'absent' | 'empty'
@@ -28,7 +33,9 @@ export const KEYSTONE_STYLE: TokenStyle = {
 }
 
 /** `{"token": {...}}` as text. `catalog` null: the request asked for none. */
-export function tokenBody(session: Session, catalog: Catalog | null, style: TokenStyle): string {
+export function tokenBody(session: Session, catalog: Catalog | null, given: TokenStyle): string {
+  const { agency, federation } = session.delegation
+  const style = agency || federation ? withoutXdomain(given) : given
   const text = JSON.stringify({ token: tokenFields(session, style) })
   const elsewhere = style.serviceProviders && catalog ? serviceProvidersJson(catalog) : ''
   const own = text.slice(0, -2)
@@ -46,7 +53,7 @@ function serviceProvidersJson({ serviceProviders }: Catalog): string {
 
 function tokenFields(session: Session, style: TokenStyle): Record<string, unknown> {
   const { claims, delegation } = session
-  const { trust, applicationCredential, oauth1 } = delegation
+  const { trust, applicationCredential, oauth1, agency } = delegation
   const fields: Record<string, unknown> = {
     methods: claims.methods,
     user: userFields(session, style),
@@ -66,6 +73,7 @@ function tokenFields(session: Session, style: TokenStyle): Record<string, unknow
     fields['OS-OAUTH1'] = { access_token_id: oauth1.accessTokenId, consumer_id: oauth1.consumerId }
   }
   addScope(fields, session, style)
+  if (agency) fields['assumed_by'] = { user: personFields(agency.assumedBy, withoutXdomain(style)) }
   if (applicationCredential) {
     const { id, name, unrestricted, accessRules } = applicationCredential
     fields['application_credential'] = {
@@ -76,6 +84,12 @@ function tokenFields(session: Session, style: TokenStyle): Record<string, unknow
     }
   }
   return fields
+}
+
+function withoutXdomain(style: TokenStyle): TokenStyle {
+  if (style.xdomainType === undefined) return style
+  const { xdomainType: _, ...rest } = style
+  return rest
 }
 
 function addScope(fields: Record<string, unknown>, session: Session, style: TokenStyle): void {
@@ -102,6 +116,8 @@ function userFields(session: Session, style: TokenStyle): Record<string, unknown
   const { user, delegation } = session
   const { federation } = delegation
   const fields: Record<string, unknown> = personFields(user, style)
+  if (style.hidesNoExpiry && !federation && user.passwordExpiresAt === null)
+    delete fields['password_expires_at']
   if (federation) {
     fields['OS-FEDERATION'] = {
       groups: federation.groups.map(({ id, name }) => (style.auditIds ? { id } : { id, name })),
@@ -119,8 +135,14 @@ export function personFields(user: UserFacts, style: TokenStyle): Record<string,
     domain: domainFields(user.domain, style),
     id: user.id,
     name: user.name,
-    password_expires_at: passwordExpiresAt === null ? style.noPasswordExpiry : plainTime(passwordExpiresAt),
+    password_expires_at:
+      passwordExpiresAt === null ? style.noPasswordExpiry : expiryText(passwordExpiresAt, style),
   }
+}
+
+/** Keystone leaves the `Z` off. */
+function expiryText(micros: number, style: TokenStyle): string {
+  return style.noPasswordExpiry === null ? plainTime(micros) : microTime(micros)
 }
 
 function domainFields(domain: { readonly id: string; readonly name: string }, style: TokenStyle) {

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type House, openHouse } from '../../../testing/house.ts'
+import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
+import { PASSWORD, seedGrant, seedUser } from '../../../testing/seed.ts'
+
+/** Document 002, "Obtaining an agency token", and what it must never give. */
+describe('agency tokens', () => {
+  let house: House
+  let face: HuaweiFace
+  let two: TwoAccounts
+  let operator: string
+  let administrator: string
+  let agency: string
+
+  const roleId = async (name: string): Promise<string> => {
+    const { body } = await face.call('GET', `/v3/roles?name=${name}`, { token: administrator })
+    return body.roles[0].id
+  }
+  const assume = (scope: unknown, options: { token?: string; query?: string; assume_role?: object } = {}) =>
+    face.call('POST', `/v3/auth/tokens${options.query ?? ''}`, {
+      token: options.token ?? operator,
+      body: {
+        auth: {
+          identity: {
+            methods: ['assume_role'],
+            assume_role: options.assume_role ?? { domain_name: 'IAMDomainA', agency_name: 'IAMAgency' },
+          },
+          ...(scope === undefined ? {} : { scope }),
+        },
+      },
+    })
+  const validate = (subject: string) =>
+    face.call('GET', '/v3/auth/tokens', { token: subject, headers: { 'x-subject-token': subject } })
+  const createAgency = (name: string, more: object = {}) =>
+    face.call('POST', '/v3.0/OS-AGENCY/agencies', {
+      token: administrator,
+      body: {
+        agency: { name, domain_id: two.a, trust_domain_name: 'IAMDomainB', duration: 'FOREVER', ...more },
+      },
+    })
+  const grant = async (id: string, role = 'te_admin') => {
+    const [domain, project] = [two.a, two.projectA]
+    const roleIdent = await roleId(role)
+    for (const path of [`domains/${domain}`, `projects/${project}`]) {
+      const answer = await face.call('PUT', `/v3.0/OS-AGENCY/${path}/agencies/${id}/roles/${roleIdent}`, {
+        token: administrator,
+      })
+      assert.equal(answer.status, 204, answer.text)
+    }
+  }
+
+  before(async () => {
+    house = await openHouse()
+    face = openHuawei(house)
+    two = await seedTwoAccounts(house)
+    operator = await face.token({ name: 'IAMUserB', domain: two.b })
+    administrator = await face.token({ name: 'IAMUserA', domain: two.a })
+    const created = await createAgency('IAMAgency')
+    assert.equal(created.status, 201, created.text)
+    agency = created.body.agency.id
+    await grant(agency)
+  })
+  after(async () => {
+    await face.close()
+    await house.close()
+  })
+
+  it('201 document 002, example 1: the whole account', async () => {
+    const answer = await assume({ domain: { name: 'IAMDomainA' } })
+    assert.equal(answer.status, 201, answer.text)
+    const { token } = answer.body
+    assert.deepEqual(Object.keys(token).sort(), [
+      'assumed_by',
+      'catalog',
+      'domain',
+      'expires_at',
+      'issued_at',
+      'methods',
+      'roles',
+      'user',
+    ])
+    assert.deepEqual(token.methods, ['assume_role'])
+    assert.deepEqual(token.domain, { id: two.a, name: 'IAMDomainA' })
+    assert.deepEqual(token.roles, [{ id: '0', name: 'te_admin' }])
+    assert.deepEqual(token.user, { domain: token.domain, id: agency, name: 'IAMDomainA/IAMAgency' })
+    assert.deepEqual(token.assumed_by, {
+      user: {
+        domain: { id: two.b, name: 'IAMDomainB' },
+        id: two.userB,
+        name: 'IAMUserB',
+        password_expires_at: '',
+      },
+    })
+    assert.match(token.expires_at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+    const subject = answer.headers['x-subject-token'] ?? ''
+    const shown = await validate(subject)
+    assert.equal(shown.status, 200, shown.text)
+    assert.deepEqual(shown.body, answer.body)
+  })
+
+  it('201 document 002, example 2: a project by name, without the catalog', async () => {
+    for (const query of ['?nocatalog=true', '?nocatalog']) {
+      const answer = await assume({ project: { name: 'ap-southeast-1' } }, { query })
+      assert.equal(answer.status, 201, answer.text)
+      const { token } = answer.body
+      assert.deepEqual(token.catalog, [])
+      assert.deepEqual(token.project, {
+        domain: { id: two.a, name: 'IAMDomainA' },
+        id: two.projectA,
+        name: 'ap-southeast-1',
+      })
+      assert.equal('domain' in token, false)
+    }
+  })
+
+  it('201 a project beside a domain wins, an empty scope is the account, xrole_name names the agency', async () => {
+    const both = await assume({ domain: { name: 'IAMDomainA' }, project: { name: 'ap-southeast-1' } })
+    assert.equal(both.body.token.project.id, two.projectA)
+    for (const scope of [{}, undefined]) assert.equal((await assume(scope)).body.token.domain.id, two.a)
+    const sent = { domain_id: two.a, xrole_name: 'IAMAgency', restrict: { roles: [] } }
+    assert.equal((await assume(undefined, { assume_role: sent })).status, 201)
+  })
+
+  it('201 a list of roles restricts to them', async () => {
+    const some = { domain_id: two.a, xrole_name: 'IAMAgency', restrict: { roles: ['te_admin'] } }
+    assert.deepEqual((await assume(undefined, { assume_role: some })).body.token.roles, [
+      { id: '0', name: 'te_admin' },
+    ])
+    const none = { ...some, restrict: { roles: ['readonly'] } }
+    assert.equal((await assume(undefined, { assume_role: none })).status, 404)
+  })
+
+  it('400 nothing named, two names that disagree, beside another method', async () => {
+    for (const assume_role of [
+      {},
+      { agency_name: 'IAMAgency' },
+      { domain_name: 'IAMDomainA' },
+      { domain_id: two.a, domain_name: 'IAMDomainB', agency_name: 'IAMAgency' },
+      { domain_id: two.a, agency_name: 'IAMAgency', xrole_name: 'other' },
+    ]) {
+      const answer = await assume(undefined, { assume_role })
+      assert.equal(answer.status, 400, JSON.stringify(assume_role))
+      assert.deepEqual(answer.body, {
+        error: { code: 400, message: 'The request body is invalid', title: 'Bad Request' },
+      })
+    }
+  })
+
+  it('401 no token, and one that is none', async () => {
+    for (const token of ['', 'gAAAAAB']) {
+      const answer = await assume(undefined, { token })
+      assert.equal(answer.status, 401)
+      assert.deepEqual(answer.body, {
+        error: { code: 401, message: 'The X-Auth-Token is invalid!', title: 'Unauthorized' },
+      })
+    }
+  })
+
+  it('403 without Agent Operator, whatever is asked for', async () => {
+    const plain = await seedUser(house, 'Plain', two.b)
+    await seedGrant(house, plain, 'te_admin', { domain: two.b })
+    const token = await face.token({ name: 'Plain', domain: two.b })
+    for (const name of ['IAMAgency', 'no such agency']) {
+      const answer = await assume(undefined, {
+        token,
+        assume_role: { domain_name: 'IAMDomainA', agency_name: name },
+      })
+      assert.equal(answer.status, 403)
+      assert.deepEqual(answer.body, {
+        error: { code: 403, message: 'You have no right to do this action', title: 'Forbidden' },
+      })
+    }
+  })
+
+  it('404 the same bytes for no account, no agency, one that trusts others, and a scope elsewhere', async () => {
+    const other = await createAgency('ForA', { trust_domain_name: 'IAMDomainA' })
+    await grant(other.body.agency.id)
+    const answers = [
+      await assume(undefined, { assume_role: { domain_name: 'nowhere', agency_name: 'IAMAgency' } }),
+      await assume(undefined, { assume_role: { domain_name: 'IAMDomainA', agency_name: 'nothing' } }),
+      await assume(undefined, { assume_role: { domain_name: 'IAMDomainA', agency_name: 'ForA' } }),
+      await assume({ domain: { id: two.b } }),
+      await assume({ project: { id: two.projectB } }),
+      await assume({ project: { name: 'nowhere' } }),
+    ]
+    for (const answer of answers) {
+      assert.equal(answer.status, 404, answer.text)
+      assert.equal(answer.text, answers[0]?.text)
+      assert.equal(answer.body.error.title, 'Not Found')
+    }
+  })
+
+  it('an agency token never outlives the agency, nor the token it was had with', async () => {
+    const short = await createAgency('Short', { duration: 'ONEDAY' })
+    assert.equal(short.body.agency.duration, '24')
+    await grant(short.body.agency.id)
+    house.advance(3600)
+    const fresh = await face.token({ name: 'IAMUserB', domain: two.b })
+    const named = { domain_name: 'IAMDomainA', agency_name: 'Short' }
+    const answer = await assume(undefined, { token: fresh, assume_role: named })
+    assert.ok(Date.parse(answer.body.token.expires_at) <= Date.parse(`${short.body.agency.expire_time}Z`))
+    const older = await assume(undefined)
+    const parent = await validate(operator)
+    assert.ok(Date.parse(older.body.token.expires_at) <= Date.parse(parent.body.token.expires_at))
+  })
+
+  it('403 an agency token acts as no further agency and is rescoped nowhere', async () => {
+    const answer = await assume(undefined)
+    const token = answer.headers['x-subject-token'] ?? ''
+    assert.equal((await assume(undefined, { token })).status, 403)
+    const rescoped = await face.call('POST', '/v3/auth/tokens', {
+      body: {
+        auth: { identity: { methods: ['token'], token: { id: token } }, scope: { domain: { id: two.a } } },
+      },
+    })
+    assert.equal(rescoped.status, 403)
+  })
+
+  const voids = async (undo: (() => Promise<unknown>) | undefined, act: () => Promise<unknown>) => {
+    const fresh = await face.token({ name: 'IAMUserB', domain: two.b })
+    const token = (await assume(undefined, { token: fresh })).headers['x-subject-token'] ?? ''
+    assert.equal((await validate(token)).status, 200)
+    await act()
+    assert.equal((await validate(token)).status, 401)
+    await undo?.()
+  }
+  const flip = (table: 'project' | 'user', id: string, enabled: 0 | 1) => () =>
+    house.ctx.store.write((tx) => tx.updateTable(table).set({ enabled }).where('id', '=', id).execute())
+
+  it('401 at once when either account or the user is disabled, or the role is taken away', async () => {
+    await voids(flip('project', two.b, 1), flip('project', two.b, 0))
+    await voids(flip('project', two.a, 1), flip('project', two.a, 0))
+    await voids(flip('user', two.userB, 1), flip('user', two.userB, 0))
+    const role = await roleId('te_agency')
+    await voids(
+      () => seedGrant(house, two.userB, 'te_agency', { domain: two.b }),
+      () => house.ctx.store.write((tx) => tx.deleteFrom('assignment').where('role_id', '=', role).execute()),
+    )
+  })
+
+  it('401 at once when the agency trusts another account, loses its grants, or is deleted', async () => {
+    const path = `/v3.0/OS-AGENCY/agencies/${agency}`
+    const put = (trust_domain_name: string) => () =>
+      face.call('PUT', path, { token: administrator, body: { agency: { trust_domain_name } } })
+    await voids(put('IAMDomainB'), put('IAMDomainA'))
+    const role = await roleId('te_admin')
+    const place = `/v3.0/OS-AGENCY/domains/${two.a}/agencies/${agency}/roles/${role}`
+    await voids(
+      () => face.call('PUT', place, { token: administrator }),
+      () => face.call('DELETE', place, { token: administrator }),
+    )
+    await voids(undefined, () => face.call('DELETE', path, { token: administrator }))
+  })
+
+  it('401 the user changed their password', async () => {
+    const created = await createAgency('IAMAgency')
+    await grant(created.body.agency.id)
+    const fresh = await face.token({ name: 'IAMUserB', domain: two.b })
+    const token = (await assume(undefined, { token: fresh })).headers['x-subject-token'] ?? ''
+    house.advance(2)
+    const changed = await face.call('POST', `/v3/users/${two.userB}/password`, {
+      token: fresh,
+      body: { user: { original_password: PASSWORD, password: 'another password of theirs' } },
+    })
+    assert.equal(changed.status, 204, changed.text)
+    assert.equal((await validate(token)).status, 401)
+  })
+})

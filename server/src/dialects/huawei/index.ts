@@ -1,0 +1,71 @@
+/** The Huawei Cloud dialect: all its operations in one list, and its wire. */
+import type { Context } from '../../context.ts'
+import { Refusal } from '../../core/refusal.ts'
+import type { Session } from '../../core/session.ts'
+import type { Incoming, Operation } from '../../http/operation.ts'
+import type { Wire } from '../../http/wire.ts'
+import { agencyOperations } from './agencies/agencies.ts'
+import { agencyGrantOperations } from './agencies/agency-grants.ts'
+import { identify } from './identify.ts'
+import { projectOperations } from './projects/projects.ts'
+import { roleOperations } from './roles/roles.ts'
+import { headersOf, renderRefusal } from './words.ts'
+
+export const huaweiOperations: readonly Operation<Context, Session>[] = [
+  ...agencyOperations,
+  ...agencyGrantOperations,
+  ...projectOperations,
+  ...roleOperations,
+]
+
+/** The words and ways of this wire, which the Keystone operations of the same face speak too. */
+export const huaweiManner = {
+  identify,
+  headers: headersOf,
+  refusal: renderRefusal,
+  badBody: (
+    fault: {
+      readonly field: string
+      readonly message: string
+      readonly keyword: string
+      readonly params: Readonly<Record<string, unknown>>
+    },
+    incoming: Incoming,
+  ) => {
+    const { field, keyword, message, params } = fault
+    const missing = keyword === 'required' ? String(params['missingProperty']) : undefined
+    const text = missing
+      ? `'${missing}' is a required property.`
+      : `Invalid input for field '${field}': ${message}.`
+    const wireCode = missing ? 'IAM.0072' : 'IAM.0073'
+    return renderRefusal(new Refusal('bad_request', text, { message: text, wireCode }), incoming)
+  },
+  unreadableBody: (why: string, incoming: Incoming) =>
+    renderRefusal(new Refusal(why === 'too-large' ? 'too_large' : 'bad_request', why), incoming),
+  unknownPath: (incoming: Incoming) =>
+    renderRefusal(
+      new Refusal('not_found', 'path', { message: 'The API does not exist or has not been published.' }),
+      incoming,
+    ),
+  wrongMethod: (allowed: readonly string[], incoming: Incoming) => ({
+    status: 405,
+    headers: { 'content-type': 'application/json', allow: allowed.join(', '), ...headersOf(incoming) },
+    body: JSON.stringify({
+      error: {
+        code: 405,
+        message: 'The method is not allowed for the requested URL.',
+        title: 'Method Not Allowed',
+      },
+    }),
+  }),
+} satisfies Partial<Wire<Context, Session>>
+
+export function huaweiDialect(): Wire<Context, Session> {
+  return {
+    name: 'huawei',
+    operations: huaweiOperations,
+    ...huaweiManner,
+    // Every operation decides by account, in `access.ts`.
+    permits: () => false,
+  }
+}

@@ -1,0 +1,115 @@
+/** Acting for another account: who may, and what that makes of the agency. */
+import type { Context } from '../context.ts'
+import { withImplied } from '../core/assignments.ts'
+import { applies, evaluate } from '../core/policy/statements/evaluate.ts'
+import { parseDocument } from '../core/policy/statements/parse.ts'
+import { HUAWEI, type Statement, type StatementPolicy } from '../core/policy/statements/statement.ts'
+import type { Session } from '../core/session.ts'
+import type { AgencyRecord } from '../store/agencies.ts'
+import { groupIdsOf, roleIdsWithin, rolesOf } from '../store/grants.ts'
+import type { UserRecord } from '../store/identity.ts'
+import { listHeldPolicies, type StatementPolicyRecord } from '../store/statement-policies.ts'
+import { effectiveRolesOf } from './effective-roles.ts'
+
+/** Roles that let their holder act as any agency that trusts their account: Agent Operator, and the cloud's own admin. */
+const AGENT_ROLES: readonly string[] = ['te_agency', 'admin']
+
+const ASSUME = 'iam:agencies:assume'
+
+/** A user with the groups a sign-in elsewhere gave them. */
+export interface Person {
+  readonly user: UserRecord
+  readonly groups: readonly string[]
+}
+
+/** The agency as the one whose session it is: `ACCOUNT/agency`, without a password, of the account that made it. */
+export function agencyUser(agency: AgencyRecord): UserRecord {
+  return {
+    id: agency.id,
+    name: `${agency.domain.name}/${agency.name}`,
+    kind: 'federated',
+    enabled: true,
+    domain: agency.domain,
+    defaultProjectId: null,
+    options: {},
+    tokensValidFrom: agency.tokensValidFrom,
+    createdAt: agency.createdAt,
+    lastActiveAt: null,
+    failedAuthCount: 0,
+    failedAuthAt: 0,
+    password: null,
+  }
+}
+
+/** Whether the agency trusts the person's account and the person may still act as it, by what they hold anywhere in theirs. */
+export async function mayAct(ctx: Context, agency: AgencyRecord, person: Person): Promise<boolean> {
+  if (agency.kind !== 'agency' || agency.trustDomainId !== person.user.domain.id) return false
+  const grantee = {
+    userId: person.user.id,
+    groups: person.groups,
+    now: ctx.now(),
+    defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
+  }
+  const granted = await roleIdsWithin(ctx.store.db, grantee, person.user.domain.id)
+  return (await rightsFrom(ctx, person, granted)).allows(agency.id)
+}
+
+export interface AgentRights {
+  /** Whether there is any agency at all that they might act as. */
+  readonly some: boolean
+  allows(agencyId: string): boolean
+}
+
+/** What a session may act as, by what its person holds on its scope. */
+export async function agentRights(ctx: Context, session: Session): Promise<AgentRights> {
+  const { user, claims, delegation } = session
+  const groups = delegation.federation?.groups.map(({ id }) => id) ?? []
+  const held = await effectiveRolesOf(ctx, { userId: user.id, groups }, claims.scope)
+  return rightsFrom(ctx, { user, groups }, held)
+}
+
+/**
+ * All agencies by one of `AGENT_ROLES`, or those that a custom policy allows `iam:agencies:assume` on
+ * (`/iam/agencies/<id>`). An explicit Deny counts against the role too.
+ */
+async function rightsFrom(
+  ctx: Context,
+  { user, groups }: { readonly user: { readonly id: string }; readonly groups: readonly string[] },
+  granted: Iterable<string>,
+): Promise<AgentRights> {
+  const { db } = ctx.store
+  const [roles, stored] = await Promise.all([rolesOf(ctx.store), groupIdsOf(db, user.id)])
+  const held = withImplied(granted, roles.implied)
+  const byRole = [...held].some((id) => {
+    const role = roles.byId.get(id)
+    return role?.domainId === '' && AGENT_ROLES.includes(role.name)
+  })
+  const records = await listHeldPolicies(db, {
+    actor: { kind: 'user', id: user.id },
+    groups: [...groups, ...stored],
+    roles: [...held],
+    language: 'huawei',
+    projectId: null,
+  })
+  const policies = records.map(statementsOf)
+  return {
+    some: byRole || policies.some(({ statements }) => statements.some(mayAllowAssuming)),
+    allows: (agencyId) => {
+      const request = { action: ASSUME, resource: `/iam/agencies/${agencyId}`, facts: {} }
+      const { effect } = evaluate({ identity: policies }, request)
+      return effect === 'allow' || (byRole && effect === 'implicit_deny')
+    },
+  }
+}
+
+/** A stored document as the evaluator takes it; one that cannot be read any more says nothing. */
+export function statementsOf(record: Pick<StatementPolicyRecord, 'name' | 'document'>): StatementPolicy {
+  const statements = parseDocument(record.document, HUAWEI)
+  return { name: record.name, statements: 'problem' in statements ? [] : statements }
+}
+
+function mayAllowAssuming({ effect, actions, notActions }: Statement): boolean {
+  if (effect !== 'Allow') return false
+  const named = { effect, conditions: [], ...(actions ? { actions } : { notActions: notActions ?? [] }) }
+  return applies(named, { action: ASSUME, resource: '', facts: {} })
+}

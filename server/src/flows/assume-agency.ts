@@ -1,0 +1,67 @@
+import type { Context } from '../context.ts'
+import { refuse } from '../core/refusal.ts'
+import type { Session } from '../core/session.ts'
+import {
+  type AssumeRolePayload,
+  assumptionText,
+  guardFault,
+  presenterFault,
+} from '../methods/assume-role/method.ts'
+import { type AgencyRecord, findAgency } from '../store/agencies.ts'
+import { findDomainScope } from '../store/scopes.ts'
+import { agencyUser, agentRights } from './agencies.ts'
+import type { Proof } from './proof.ts'
+
+/** Names the one refusal of everything that is not there for the asker. */
+export const NO_AGENCY = { kind: 'agency', id: '' } as const
+
+/**
+ * A session's person takes on an agency. Refuses `forbidden` before anything is looked up when they may act as no agency
+ * at all; `bad_request` when the account's id and name disagree; otherwise one `not_found` for no such account, no such
+ * agency, one that trusts others, one they may not act as, and one that has ended. The new session ends with the
+ * presented one at the latest, and goes on its audit chain.
+ */
+export async function assumeAgency(
+  ctx: Context,
+  session: Session,
+  payload: AssumeRolePayload,
+): Promise<Proof> {
+  const fault = presenterFault(session)
+  if (fault !== undefined) return refuse('forbidden', `${fault} acts as an agency`)
+  const rights = await agentRights(ctx, session)
+  if (!rights.some) return refuse('forbidden', 'no right to act as any agency')
+  const agency = await trustedAgency(ctx, session, payload)
+  const { claims } = session
+  if (!agency || !rights.allows(agency.id))
+    return refuse('not_found', 'not to be acted as', { subject: NO_AGENCY })
+  const unmet = guardFault(session, agency, payload, Math.floor(ctx.now() / 1e6))
+  if (unmet !== undefined) return refuse('not_found', `guard of the agency: ${unmet}`, { subject: NO_AGENCY })
+  const assumedBy = session.user.id
+  const user = agencyUser(agency)
+  return {
+    // Issued no earlier than the session that was presented, so that what voided the tokens before that does not void it.
+    user: { ...user, tokensValidFrom: Math.max(user.tokensValidFrom, (claims.issuedAt - 1) * 1e6) },
+    methods: ['assume_role'],
+    via: [...claims.via, { kind: 'agency', id: agency.id, assumedBy, session: assumptionText(payload) }],
+    expiresAt: claims.expiresAt,
+    chain: claims.auditIds.at(-1) ?? null,
+    parent: null,
+    onlyScope: null,
+  }
+}
+
+async function trustedAgency(
+  ctx: Context,
+  session: Session,
+  { account, agency: name }: AssumeRolePayload,
+): Promise<AgencyRecord | undefined> {
+  const { db } = ctx.store
+  const domain = await findDomainScope(db, 'id' in account ? { id: account.id } : account)
+  if (!domain) return undefined
+  if ('id' in account && account.name !== undefined && account.name !== domain.name) {
+    return refuse('bad_request', 'id and name of the account disagree')
+  }
+  const agency = await findAgency(db, { domainId: domain.id, name })
+  const trusted = agency?.kind === 'agency' && agency.trustDomainId === session.user.domain.id
+  return trusted && domain.alive ? agency : undefined
+}
