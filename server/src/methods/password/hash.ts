@@ -11,8 +11,8 @@
  */
 
 import { hash as hashArgon2 } from '@node-rs/argon2'
-import { genSalt, hash as hashBcrypt } from '@node-rs/bcrypt'
 import { refuse } from '../../core/refusal.ts'
+import { bcrypt } from './bcrypt.ts'
 import type { KdfRunner } from './kdf-pool.ts'
 import { bcryptPrehash, isBcryptRounds, readStoredHash } from './stored-formats.ts'
 
@@ -57,9 +57,9 @@ const writers: Readonly<Record<PasswordSettings['passwordHash'], Writer>> = {
   bcrypt: {
     prefix: (settings) => `$bcrypt-sha256$v=2,t=2b,r=${settings.bcryptRounds}$`,
     write: async (password, settings) => {
-      const setting = await genSalt({ cost: settings.bcryptRounds, version: '2b' })
+      const setting = await bcrypt().genSalt({ cost: settings.bcryptRounds, version: '2b' })
       const salt = setting.slice(-22)
-      const inner = await hashBcrypt(bcryptPrehash(salt, password), { salt: setting })
+      const inner = await bcrypt().hash(bcryptPrehash(salt, password), { salt: setting })
       return `${writers.bcrypt.prefix(settings)}${salt}$${inner.slice(-31)}`
     },
     nobody: `${'.'.repeat(22)}$${'.'.repeat(31)}`,

@@ -15,7 +15,7 @@
 import { createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { verify as verifyArgon2 } from '@node-rs/argon2'
-import { verify as verifyBcrypt } from '@node-rs/bcrypt'
+import { bcrypt } from './bcrypt.ts'
 
 /** Tells whether the password (its UTF-8 bytes) is the one the hash was made from. */
 export type Verifier = (password: Uint8Array) => Promise<boolean>
@@ -61,7 +61,7 @@ const readArgon2id: Reader = (stored) => {
 const readBcrypt: Reader = (stored) => {
   const match = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(stored)
   if (match === null || !isBcryptRounds(Number(match[1]))) return null
-  return (password) => verifyBcrypt(password.subarray(0, BCRYPT_BYTES), stored)
+  return (password) => bcrypt().verify(password.subarray(0, BCRYPT_BYTES), stored)
 }
 
 const readBcryptSha256: Reader = (stored) => {
@@ -71,7 +71,7 @@ const readBcryptSha256: Reader = (stored) => {
   if (match === null || !isBcryptRounds(Number(match[1]))) return null
   const [, rounds = '', salt = '', digest = ''] = match
   const inner = `$2b$${rounds.padStart(2, '0')}$${salt}${digest}`
-  return (password) => verifyBcrypt(bcryptPrehash(salt, password), inner)
+  return (password) => bcrypt().verify(bcryptPrehash(salt, password), inner)
 }
 
 const readScrypt: Reader = (stored) => {
