@@ -219,6 +219,49 @@ export interface SealedKeyRow {
   created_at: number
 }
 
+export interface EngineRow {
+  id: string
+  project_id: string
+  enterprise_project_id: string
+  name: string
+  description: string
+  spec_type: 'CSE2' | 'Nacos2'
+  auth_type: 'RBAC' | 'NONE'
+  /** Of the service-center or Nacos that is told of accounts; null: none is. */
+  address: string | null
+  max_token_seconds: number
+  extra: string
+  created_by: string
+  created_at: number
+}
+
+export interface EngineKeyRow {
+  id: string
+  engine_id: string
+  state: 'next' | 'current' | 'retired'
+  /** Sealed under the root key. */
+  material: string
+  created_at: number
+  retired_at: number | null
+}
+
+export interface EngineAccountRow {
+  id: string
+  engine_id: string
+  name: string
+  /** The user or agency it stands for; null for an account of the engine's own. */
+  principal_id: string | null
+  /** Of Nacos; '' is public, and all there is in ServiceComb. */
+  namespace: string
+  hash: string | null
+  roles: string
+  status: 'active' | 'inactive'
+  /** What its tokens name as their subject: another one voids them all. */
+  incarnation: string
+  created_at: number
+  updated_at: number
+}
+
 export interface AuditEventRow {
   at: number
   action: string
@@ -340,6 +383,20 @@ export interface Tables {
   statement_policy_version: { policy_id: string; version: string; document: string; created_at: number }
   policy_attachment: PolicyAttachmentRow
   domain_config: { domain_id: string; group_name: string; option_name: string; value: string }
+  engine: EngineRow
+  engine_key: EngineKeyRow
+  engine_account: EngineAccountRow
+  engine_role: { engine_id: string; name: string; perms: string; created_at: number; updated_at: number }
+  engine_namespace: { engine_id: string; id: string; enterprise_project_id: string }
+  engine_job: {
+    id: number
+    engine_id: string
+    project_id: string
+    type: string
+    created_by: string
+    created_at: number
+  }
+  engine_lock: { engine_id: string; name: string; address: string; failures: number; release_at: number }
   revocation: RevocationRow
   sealed_key: SealedKeyRow
   /** Signatures, one-time codes and assertions already used; a row may go once `expires_at` has passed. */

@@ -1,0 +1,41 @@
+/** The headers that every operation of CSE takes: what they may hold, and what holds without them. */
+import { enterpriseProjectOf, namespaceOf } from '../../core/engine-rules.ts'
+import { refuse } from '../../core/refusal.ts'
+import type { Incoming } from '../../http/operation.ts'
+
+export interface CseHeaders {
+  readonly projectId: string
+  readonly enterpriseProjectId: string
+  /** '' is the public one. */
+  readonly namespace: string
+}
+
+const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
+const JSON_RANGE = /^\s*(?:application\/json|application\/\*|\*\/\*)\s*(?:;.*)?$/i
+
+/**
+ * Reads X-Enterprise-Project-ID (default 0), X-Namespace-ID, Content-Type, Accept and the project of the path. Refuses
+ * `bad_request`, naming what is wrong. Content-Type and Accept may be left out, as HTTP has it, but say nothing else
+ * than JSON.
+ */
+export function readHeaders({ headers, params }: Pick<Incoming, 'headers' | 'params'>): CseHeaders {
+  const projectId = params['project_id'] ?? ''
+  if (projectId.length < 1 || projectId.length > 64) bad('project_id')
+  const { 'content-type': type, accept } = headers
+  if (type !== undefined && !JSON_TYPE.test(type)) bad('Content-Type')
+  if (accept !== undefined && !accept.split(',').some((range) => JSON_RANGE.test(range))) bad('Accept')
+  const enterpriseProjectId = enterpriseProjectOf(one(headers['x-enterprise-project-id']))
+  const namespace = namespaceOf(one(headers['x-namespace-id']))
+  return {
+    projectId,
+    enterpriseProjectId: enterpriseProjectId ?? bad('X-Enterprise-Project-ID'),
+    namespace: namespace ?? bad('X-Namespace-ID'),
+  }
+}
+
+const one = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value
+
+function bad(what: string): never {
+  return refuse('bad_request', `header ${what}`, { message: `The value of ${what} is not valid.` })
+}
