@@ -4,7 +4,7 @@ import type { Normal } from './normalise.ts'
 export type Difference = {
   readonly family: string
   readonly step: string
-  /** `status`, `header.vary`, `body.error.message` … */
+  /** `status`, `header.vary`, `body.error.message`, `body.users.<alice>.name` … */
   readonly where: string
   readonly reference: string
   readonly subject: string
@@ -14,8 +14,34 @@ export type Explanation = Difference & { readonly reason: string; readonly line:
 
 const shown = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value))
 
-const walk = (where: string, a: unknown, b: unknown, found: [string, unknown, unknown][]): void => {
-  if (a !== null && b !== null && typeof a === 'object' && typeof b === 'object') {
+type Found = [where: string, reference: unknown, subject: unknown]
+
+/** What a list element is called: an element more or less must not make the rest look different. */
+const identity = (item: unknown): string => {
+  if (item === null || typeof item !== 'object') return JSON.stringify(item)
+  const { id, name, links } = item as { id?: unknown; name?: unknown; links?: { assignment?: unknown } }
+  const known = id ?? links?.assignment ?? name
+  return typeof known === 'string' ? known : JSON.stringify(item)
+}
+
+const named = (items: readonly unknown[]): Map<string, unknown> => {
+  const result = new Map<string, unknown>()
+  for (const item of items) {
+    const base = identity(item)
+    let key = base
+    for (let n = 2; result.has(key); n += 1) key = `${base} #${n}`
+    result.set(key, item)
+  }
+  return result
+}
+
+const isList = (value: readonly unknown[]): boolean =>
+  value.some((item) => item !== null && typeof item === 'object')
+
+const walk = (where: string, a: unknown, b: unknown, found: Found[]): void => {
+  if (Array.isArray(a) && Array.isArray(b) && (isList(a) || isList(b)))
+    walk(where, Object.fromEntries(named(a)), Object.fromEntries(named(b)), found)
+  else if (a !== null && b !== null && typeof a === 'object' && typeof b === 'object') {
     if (Array.isArray(a) !== Array.isArray(b)) found.push([where, a, b])
     else
       for (const key of new Set([...Object.keys(a), ...Object.keys(b)]))
@@ -35,7 +61,7 @@ export const differences = (
   reference: Normal,
   subject: Normal,
 ): Difference[] => {
-  const found: [string, unknown, unknown][] = []
+  const found: Found[] = []
   if (reference.status !== subject.status) found.push(['status', reference.status, subject.status])
   else {
     walk('header', reference.headers, subject.headers, found)

@@ -115,7 +115,8 @@ const normalValue = (
   if (Array.isArray(value)) {
     const own = look.all || !look.list ? value : value.filter((item) => isOwn(memory, item))
     const order = (item: unknown) => JSON.stringify(normalValue(memory, item, key, { ...look, peek: true }))
-    const sortable = key === 'tags' || own.some((item) => item !== null && typeof item === 'object')
+    const sortable =
+      key === 'tags' || key === 'methods' || own.some((item) => item !== null && typeof item === 'object')
     const sorted = sortable
       ? own
           .map((item) => ({ item, order: order(item) }))
