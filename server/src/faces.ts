@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
+import { alibabaDialect } from './dialects/alibaba/index.ts'
 import { huaweiDialect, huaweiManner } from './dialects/huawei/index.ts'
 import { keystoneDialect } from './dialects/keystone/index.ts'
 import { hotValidate } from './dialects/keystone/tokens/hot-validate.ts'
@@ -66,6 +67,12 @@ export function huaweiFace(ctx: Context, policy: CompiledPolicy, watch: Watch): 
     wires: huaweiWires(ctx, policy),
     hot: hotValidate(ctx, policy, huaweiStyle(ctx.settings)),
   })
+}
+
+/** The Alibaba Cloud face: EDAS, RAM and STS as their SDKs speak them. */
+export function alibabaFace(ctx: Context, _policy: CompiledPolicy, watch: Watch): FastifyInstance {
+  const { edasSecretAction: secretAction } = ctx.settings
+  return buildFace({ ...common(ctx, watch), wires: [alibabaDialect({ secretAction })] })
 }
 
 function common(ctx: Context, watch: Watch) {

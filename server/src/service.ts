@@ -13,7 +13,7 @@ import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
-import { huaweiFace, huaweiWires, openstackFace, openstackWires } from './faces.ts'
+import { alibabaFace, huaweiFace, huaweiWires, openstackFace, openstackWires } from './faces.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
@@ -68,6 +68,7 @@ async function listenOnFaces(
   const faces = [
     { name: 'openstack', port: settings.port, build: openstackFace },
     { name: 'huawei', port: settings.huaweiPort, build: huaweiFace },
+    { name: 'alibaba', port: settings.alibabaPort, build: alibabaFace },
   ]
   for (const { name, port, build } of faces) {
     if (port === 'off') continue

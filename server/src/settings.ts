@@ -228,10 +228,25 @@ export const settingsTable = {
     ...truth(false),
     help: "leave out the checks that Keystone deprecated (oslo.policy's enforce_new_defaults)",
   },
+  trustedDashboards: {
+    group: 'cloud',
+    ...listOf([], 'URL,...'),
+    help: 'addresses of dashboards that a browser signing in elsewhere may bring its token to, to the letter',
+  },
   huaweiXdomainType: {
     group: 'cloud',
     ...text(undefined, 'TYPE'),
     help: 'xdomain_type of tokens on the Huawei face',
+  },
+  edasAddressHost: {
+    group: 'cloud',
+    ...text(undefined, 'HOST'),
+    help: 'AddressServerHost of GetSecureToken; unset: the address that is listened on',
+  },
+  edasSecretAction: {
+    group: 'cloud',
+    ...text(undefined, 'ACTION'),
+    help: "RAM action that reading a namespace's secret asks for besides edas:ReadNamespace",
   },
 
   adminPassword: {

@@ -262,6 +262,33 @@ export interface EngineAccountRow {
   updated_at: number
 }
 
+export interface NamespaceRow {
+  id: number
+  domain_id: string
+  /** `cn-shenzhen:prod`; a region's default namespace: `cn-shenzhen`. */
+  region_id: string
+  name: string
+  description: string
+  debug_enable: Flag
+  tenant_id: string
+  registry_type: 'default' | 'exclusive_mse'
+  mse_instance_id: string
+  mse_internet_address: string
+  mse_intranet_address: string
+  created_at: number
+}
+
+export interface NamespaceKeyRow {
+  access_key: string
+  namespace_id: number
+  /** Sealed under the root key. */
+  secret: string
+  created_at: number
+  /** null for the current key; a rotated one is taken until then. */
+  expires_at: number | null
+  last_used_at: number | null
+}
+
 export interface AuditEventRow {
   at: number
   action: string
@@ -367,6 +394,18 @@ export interface Tables {
     remote_id_attribute: string | null
   }
   mapping: { id: string; rules: string; schema_version: string }
+  /** How a provider's ID tokens are verified; `client_secret` sealed under the root key. */
+  oidc_config: { idp_id: string; config: string; client_secret: string | null }
+  /** What a provider says of itself, for one of its protocols. */
+  saml_metadata: {
+    idp_id: string
+    protocol_id: string
+    entity_id: string
+    metadata: string
+    domain_id: string
+    account_type: string
+    updated_at: number
+  }
   service_provider: {
     id: string
     auth_url: string
@@ -382,6 +421,8 @@ export interface Tables {
   statement_policy: StatementPolicyRow
   statement_policy_version: { policy_id: string; version: string; document: string; created_at: number }
   policy_attachment: PolicyAttachmentRow
+  namespace: NamespaceRow
+  namespace_key: NamespaceKeyRow
   domain_config: { domain_id: string; group_name: string; option_name: string; value: string }
   engine: EngineRow
   engine_key: EngineKeyRow

@@ -1,0 +1,15 @@
+/** The Alibaba Cloud dialect: all its operations in one list, and its wire. */
+import type { Context } from '../../context.ts'
+import type { Wire } from '../../http/wire.ts'
+import { edasOperations } from './edas/index.ts'
+import type { Caller } from './operation.ts'
+import { alibabaWire } from './wire.ts'
+
+export interface AlibabaOptions {
+  /** What reading a namespace's secret asks for besides `edas:ReadNamespace`. */
+  readonly secretAction: string | undefined
+}
+
+export function alibabaDialect({ secretAction }: AlibabaOptions): Wire<Context, Caller> {
+  return alibabaWire([...edasOperations(secretAction)])
+}
