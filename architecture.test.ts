@@ -36,6 +36,9 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
       'node:*',
       '@node-rs/argon2',
       '@node-rs/bcrypt',
+      '@node-saml/node-saml',
+      'jose',
+      'openid-client',
     ],
   },
   {

@@ -2,6 +2,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import * as directory from './migrations/0001-directory.ts'
 import * as catalog from './migrations/0002-catalog.ts'
 import * as accounts from './migrations/0003-accounts.ts'
+import * as federation from './migrations/0004-federation.ts'
 import * as namespaces from './migrations/0005-namespaces.ts'
 import * as engines from './migrations/0006-engines.ts'
 import type { Store } from './store.ts'
@@ -11,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0001-directory': directory,
   '0002-catalog': catalog,
   '0003-accounts': accounts,
+  '0004-federation': federation,
   '0005-namespaces': namespaces,
   '0006-engines': engines,
 }

@@ -60,7 +60,7 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...endpointGroupOperations,
     ...endpointOperations,
     ...endpointPolicyOperations,
-    ...federationOperations,
+    ...federationOperations(options),
     ...grantOperations,
     ...groupOperations,
     ...impliedRoleOperations,

@@ -1,13 +1,20 @@
 import { identityProviderOperations } from './identity-providers.ts'
 import { mappingOperations } from './mappings.ts'
+import { oidcConfigOperations } from './oidc-config.ts'
 import { protocolOperations } from './protocols.ts'
 import { saml2Operations } from './saml2.ts'
 import { serviceProviderOperations } from './service-providers.ts'
+import { type SignInOptions, signInOperations } from './sign-in.ts'
+import { webssoOperations } from './websso.ts'
 
-export const federationOperations = [
+/** Everything under OS-FEDERATION, for a face that shows tokens as `options` say. */
+export const federationOperations = (options: SignInOptions) => [
   ...identityProviderOperations,
   ...mappingOperations,
+  ...oidcConfigOperations,
   ...protocolOperations,
   ...saml2Operations,
   ...serviceProviderOperations,
+  ...signInOperations(options),
+  ...webssoOperations(options),
 ]

@@ -1,0 +1,56 @@
+/**
+ * `GET` and `POST /v3/OS-FEDERATION/identity_providers/{idp}/protocols/{protocol}/auth`: an unscoped token for who shows a
+ * token of the provider. In Keystone an Apache module stands in front of this path; here nothing does.
+ */
+import { refuse } from '../../../core/refusal.ts'
+import { openDoor } from '../../../flows/federated-login.ts'
+import { bearerLogin, oidcConfigOf } from '../../../flows/oidc-login.ts'
+import type { Incoming, Method } from '../../../http/operation.ts'
+import { publicOperation } from '../operation.ts'
+import { type TokenStyle, tokenBody } from '../tokens/token-body.ts'
+
+export interface SignInOptions {
+  readonly style: TokenStyle
+  /** Seconds a token lives. */
+  readonly ttl: number
+}
+
+/** The token of an `Authorization: Bearer` header; undefined when there is none. */
+export function bearerOf({ headers }: Pick<Incoming, 'headers'>): string | undefined {
+  return /^Bearer +([\x21-\x7e]+) *$/i.exec(headers.authorization ?? '')?.[1]
+}
+
+const signIn = (id: string, method: Method, { style, ttl }: SignInOptions) =>
+  publicOperation({
+    id,
+    method,
+    path: '/v3/OS-FEDERATION/identity_providers/:idp_id/protocols/:protocol_id/auth',
+    policy: 'public',
+    success: 201,
+    refusals: [
+      'unauthenticated',
+      'unsupported_method',
+      'forbidden',
+      'more_factors_needed',
+      'busy',
+      'unavailable',
+    ],
+    handle: async (call) => {
+      const { ctx, params, requestId } = call
+      const door = await openDoor(ctx, params['idp_id'] ?? '', params['protocol_id'] ?? '')
+      if (!(await oidcConfigOf(ctx, door.provider.id))) {
+        return refuse('unsupported_method', `${door.provider.id} has no configuration to sign in by`)
+      }
+      const text = bearerOf(call) ?? refuse('unauthenticated', 'no bearer token')
+      const { text: token, session } = await bearerLogin(ctx, door, { text }, { ttl, requestId })
+      return {
+        headers: { 'x-subject-token': token, 'content-type': 'application/json' },
+        body: tokenBody(session, null, style),
+      }
+    },
+  })
+
+export const signInOperations = (options: SignInOptions) => [
+  signIn('federated_login_get', 'GET', options),
+  signIn('federated_login', 'POST', options),
+]

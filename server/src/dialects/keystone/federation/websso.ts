@@ -1,0 +1,170 @@
+/**
+ * A browser signs in at the provider and brings its token to a dashboard (Identity API v3, "Web Single Sign On"). Only
+ * dashboards of the setting `trusted-dashboards` get one: anybody else's address would be handed somebody's token.
+ */
+import { createHash } from 'node:crypto'
+import { refuse } from '../../../core/refusal.ts'
+import { openDoor } from '../../../flows/federated-login.ts'
+import { BROWSER_SECONDS, beginBrowserLogin, finishBrowserLogin } from '../../../flows/oidc-login.ts'
+import type { Incoming, Method, Reply } from '../../../http/operation.ts'
+import { providersWithOidc } from '../../../store/federation-config.ts'
+import { one } from '../collection.ts'
+import { type Call, publicOperation } from '../operation.ts'
+import type { SignInOptions } from './sign-in.ts'
+
+const ROOT = '/v3/auth/OS-FEDERATION'
+const ONE = `${ROOT}/identity_providers/:idp_id/protocols/:protocol_id/websso`
+const COOKIE = 'tokenhouse-websso'
+
+type PublicCall = Pick<Call, 'ctx' | 'params'> & Incoming
+
+/** The dashboard asked for, when it is a trusted one. */
+function originOf({ query, ctx }: PublicCall): string {
+  const origin = one(query, 'origin')
+  if (origin === undefined) {
+    const message = 'Request must have an origin query parameter'
+    return refuse('bad_request', message, { message })
+  }
+  if (ctx.settings.trustedDashboards.includes(origin)) return origin
+  return refuse('unauthenticated', `${origin} is not a trusted dashboard`)
+}
+
+async function begin(call: PublicCall, idpId: string, protocolId: string): Promise<Reply> {
+  const origin = originOf(call)
+  const door = await openDoor(call.ctx, idpId, protocolId)
+  const path = `${ROOT}/identity_providers/${encodeURIComponent(idpId)}/protocols/${encodeURIComponent(protocolId)}/websso`
+  const redirectUri = `${call.baseUrl}${path}/callback`
+  const { url, cookie } = await beginBrowserLogin(call.ctx, door, { redirectUri, origin })
+  return {
+    status: 302,
+    headers: {
+      location: url,
+      'cache-control': 'no-store',
+      'set-cookie': setCookie(call, cookie, BROWSER_SECONDS),
+    },
+  }
+}
+
+/** Lax: it comes along when the provider sends the browser back, and with nothing that another page asks for. */
+function setCookie(incoming: Incoming, value: string, seconds: number): string {
+  const secure = incoming.baseUrl.startsWith('https:') ? '; Secure' : ''
+  return `${COOKIE}=${value}; Path=${ROOT}; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`
+}
+
+function cookieOf(incoming: Incoming): string {
+  const found = (incoming.headers.cookie ?? '').split(/; */).find((pair) => pair.startsWith(`${COOKIE}=`))
+  return found?.slice(COOKIE.length + 1) ?? refuse('unauthenticated', 'no cookie of a sign-in')
+}
+
+const REFUSALS = ['bad_request', 'unauthenticated', 'unsupported_method', 'forbidden', 'unavailable'] as const
+
+const withProvider = (id: string, method: Method) =>
+  publicOperation({
+    id,
+    method,
+    path: ONE,
+    policy: 'public',
+    success: 302,
+    refusals: [...REFUSALS],
+    handle: (call) => {
+      return begin(call, call.params['idp_id'] ?? '', call.params['protocol_id'] ?? '').catch(
+        asUnauthenticated,
+      )
+    },
+  })
+
+/** Without a provider in the path it is the only one that has the protocol. */
+const withoutProvider = (id: string, method: Method) =>
+  publicOperation({
+    id,
+    method,
+    path: `${ROOT}/websso/:protocol_id`,
+    policy: 'public',
+    success: 302,
+    refusals: [...REFUSALS],
+    handle: async (call) => {
+      const protocolId = call.params['protocol_id'] ?? ''
+      const [idpId, ...others] = await providersWithOidc(call.ctx.store.db, protocolId)
+      if (idpId === undefined || others.length > 0) {
+        return refuse(
+          'unauthenticated',
+          `${others.length + (idpId ? 1 : 0)} providers have protocol ${protocolId}`,
+        )
+      }
+      return begin(call, idpId, protocolId)
+    },
+  })
+
+/** A browser is not told which providers there are. */
+function asUnauthenticated(error: unknown): never {
+  if ((error as { code?: unknown }).code !== 'unsupported_method') throw error
+  return refuse('unauthenticated', (error as Error).message)
+}
+
+const callback = (options: SignInOptions) =>
+  publicOperation({
+    id: 'websso_callback',
+    method: 'GET',
+    path: `${ONE}/callback`,
+    policy: 'public',
+    success: 200,
+    refusals: [...REFUSALS],
+    handle: async (call) => {
+      const { ctx, params, requestId } = call
+      const door = await openDoor(ctx, params['idp_id'] ?? '', params['protocol_id'] ?? '')
+      const back = { currentUrl: `${call.baseUrl}${call.url}`, cookie: cookieOf(call) }
+      const { issued, origin } = await finishBrowserLogin(ctx, door, back, { ttl: options.ttl, requestId })
+      if (!ctx.settings.trustedDashboards.includes(origin)) refuse('unauthenticated', 'no longer trusted')
+      return handOver(call, origin, issued.text)
+    },
+  })
+
+const SUBMIT = "document.forms['sso'].submit()"
+const SUBMIT_HASH = createHash('sha256').update(SUBMIT).digest('base64')
+
+/** A page that posts the token to the dashboard, as Keystone's does: form `sso`, field `token`. */
+function handOver(incoming: Incoming, origin: string, token: string): Reply {
+  const page = `<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Signing in</title></head>
+<body>
+<form id="sso" name="sso" action="${escaped(origin)}" method="post">
+<p>Please wait.</p>
+<input type="hidden" name="token" id="token" value="${escaped(token)}">
+<noscript><input type="submit" value="Continue"></noscript>
+</form>
+<script>${SUBMIT}</script>
+</body>
+</html>
+`
+  const target = new URL(origin).origin
+  return {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'content-security-policy': `default-src 'none'; script-src 'sha256-${SUBMIT_HASH}'; form-action ${target}; frame-ancestors 'none'; base-uri 'none'`,
+      'set-cookie': setCookie(incoming, '', 0),
+    },
+    body: page,
+  }
+}
+
+function escaped(text: string): string {
+  const names: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  }
+  return text.replace(/[&<>"']/g, (mark) => names[mark] ?? mark)
+}
+
+export const webssoOperations = (options: SignInOptions) => [
+  withProvider('websso', 'GET'),
+  withProvider('websso_post', 'POST'),
+  withoutProvider('websso_by_protocol', 'GET'),
+  withoutProvider('websso_by_protocol_post', 'POST'),
+  callback(options),
+]

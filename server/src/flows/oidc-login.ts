@@ -1,0 +1,147 @@
+/**
+ * Sign-in by OpenID Connect: a token presented by a program, or a browser sent to the provider and back. Configurations
+ * are opened here; what they and the tokens mean is decided in `methods/oidc`.
+ */
+import type { Context } from '../context.ts'
+import { refuse } from '../core/refusal.ts'
+import { assertionOf } from '../methods/oidc/assertion.ts'
+import { verifyBearer } from '../methods/oidc/bearer.ts'
+import { beginCodeFlow, finishCodeFlow, type PendingSignIn, saidNo } from '../methods/oidc/code-flow.ts'
+import { type OidcConfig, type OpenedOidcConfig, oidcConfigFault } from '../methods/oidc/config.ts'
+import { type Verdict, verifyToken } from '../methods/oidc/verify.ts'
+import { findOidcConfig, putOidcConfig } from '../store/federation-config.ts'
+import { useOnce } from '../store/used-once.ts'
+import { type Actor, change } from './change.ts'
+import { type Door, type FederatedRequest, federatedLogin } from './federated-login.ts'
+import type { Issued } from './issue-token.ts'
+
+const sealedAs = (idpId: string): string => `oidc_config:${idpId}`
+
+/** The configuration of a provider with its secret; undefined when it has none. */
+export async function oidcConfigOf(ctx: Context, idpId: string): Promise<OpenedOidcConfig | undefined> {
+  const stored = await findOidcConfig(ctx.store.db, idpId)
+  if (!stored) return undefined
+  const { config, sealedClientSecret } = stored
+  const clientSecret = sealedClientSecret === null ? null : ctx.keys.open(sealedClientSecret, sealedAs(idpId))
+  return { ...(config as unknown as OidcConfig), clientSecret }
+}
+
+/** Writes a configuration. Refuses `bad_request` for one that cannot be meant. */
+export async function saveOidcConfig(
+  ctx: Context,
+  by: Actor,
+  idpId: string,
+  { clientSecret, ...config }: OpenedOidcConfig,
+): Promise<void> {
+  const fault = oidcConfigFault(config)
+  if (fault !== undefined) refuse('bad_request', fault, { message: fault })
+  const sealedClientSecret = clientSecret === null ? null : ctx.keys.seal(clientSecret, sealedAs(idpId))
+  await change(ctx, by, `identity_provider:${idpId}`, (tx) =>
+    putOidcConfig(tx, { idpId, config: { ...config }, sealedClientSecret }),
+  )
+}
+
+/** Signs in who shows an ID token or an access token of the door's provider. `idOnly`: nothing but an ID token. */
+export async function bearerLogin(
+  ctx: Context,
+  door: Door,
+  shown: { readonly text: string; readonly idOnly?: boolean },
+  request: FederatedRequest,
+): Promise<Issued> {
+  const config = await oidcConfigOf(ctx, door.provider.id)
+  if (!config) return refuse('unsupported_method', `${door.provider.id} speaks no OpenID Connect`)
+  const now = ctx.now()
+  const verdict = await asked(
+    shown.idOnly
+      ? verifyToken(shown.text, config, { now, nonce: null, kind: 'id' })
+      : verifyBearer(shown.text, config, now),
+  )
+  return admit(ctx, door, { config, verdict }, request)
+}
+
+/** A browser's way to the provider: where to send it, and the sealed cookie it comes back with. */
+export async function beginBrowserLogin(
+  ctx: Context,
+  door: Door,
+  target: { readonly redirectUri: string; readonly origin: string },
+): Promise<{ readonly url: string; readonly cookie: string }> {
+  const config = await browserConfig(ctx, door)
+  const { url, pending } = await asked(beginCodeFlow(config, target.redirectUri))
+  const state: BrowserState = {
+    ...pending,
+    idp: door.provider.id,
+    protocol: door.protocol.id,
+    origin: target.origin,
+    until: ctx.now() + BROWSER_SECONDS * 1e6,
+  }
+  return { url, cookie: ctx.keys.seal(JSON.stringify(state), 'websso') }
+}
+
+/** How long a browser may take at the provider. */
+export const BROWSER_SECONDS = 600
+
+interface BrowserState extends PendingSignIn {
+  readonly idp: string
+  readonly protocol: string
+  readonly origin: string
+  /** Microseconds. */
+  readonly until: number
+}
+
+/**
+ * The browser is back. Refuses `unauthenticated` when the cookie is none of ours, too old, used, or another provider's, and
+ * when the provider's answer does not fit it.
+ */
+export async function finishBrowserLogin(
+  ctx: Context,
+  door: Door,
+  back: { readonly currentUrl: string; readonly cookie: string },
+  request: FederatedRequest,
+): Promise<{ readonly issued: Issued; readonly origin: string }> {
+  const config = await browserConfig(ctx, door)
+  const state = browserState(ctx, back.cookie)
+  if (state.idp !== door.provider.id || state.protocol !== door.protocol.id) {
+    return refuse('unauthenticated', `an answer for ${state.idp} at ${door.provider.id}`)
+  }
+  const once = { space: 'websso', value: state.state, expiresAt: state.until }
+  const isFirst = state.until > ctx.now() && (await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))
+  if (!isFirst) return refuse('unauthenticated', 'a sign-in that is over')
+  const verdict = await asked(finishCodeFlow(config, back.currentUrl, state, ctx.now()))
+  const issued = await admit(ctx, door, { config, verdict }, request)
+  return { issued, origin: state.origin }
+}
+
+async function browserConfig(ctx: Context, door: Door): Promise<OpenedOidcConfig> {
+  const config = await oidcConfigOf(ctx, door.provider.id)
+  if (config?.accessMode === 'program_console') return config
+  return refuse('unauthenticated', `${door.provider.id} signs in no browsers`)
+}
+
+function browserState(ctx: Context, cookie: string): BrowserState {
+  try {
+    return JSON.parse(ctx.keys.open(cookie, 'websso')) as BrowserState
+  } catch {
+    return refuse('unauthenticated', 'a cookie that is none of ours')
+  }
+}
+
+function admit(
+  ctx: Context,
+  door: Door,
+  { config, verdict }: { readonly config: OpenedOidcConfig; readonly verdict: Verdict },
+  request: FederatedRequest,
+): Promise<Issued> {
+  if ('refused' in verdict) return refuse('unauthenticated', `${door.provider.id}: ${verdict.refused}`)
+  const attributes = assertionOf({ iss: config.issuer, ...verdict.claims })
+  return federatedLogin(ctx, door, { attributes, issuer: config.issuer, expiresAt: null }, request)
+}
+
+/** What a provider answers; one that cannot be reached is a fault of ours that passes. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    const { message, cause } = error as Error
+    const why = cause instanceof Error ? `${message}: ${cause.message}` : message
+    if (saidNo(error)) return refuse('unauthenticated', `the provider refuses: ${why}`)
+    return refuse('unavailable', `the provider cannot be asked: ${why}`, { retryAfter: 5 })
+  })
+}

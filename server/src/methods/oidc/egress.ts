@@ -1,0 +1,133 @@
+/**
+ * Requests to addresses that a configuration names. They cannot be steered into the house: every address a name resolves
+ * to is held against a list, and the connection goes to the very address that was held (a name that resolves differently
+ * the next moment changes nothing). Redirects are not followed, answers are bounded in size and time.
+ */
+import { lookup as resolve } from 'node:dns'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+
+export interface EgressOptions {
+  /** Loopback, private and link-local addresses and plain HTTP are meant. */
+  readonly allowPrivate: boolean
+}
+
+/** Why nothing was asked, or nothing came back. */
+export class EgressError extends Error {}
+
+const MOST_BYTES = 1 << 20
+const MOST_MS = 10_000
+
+// Two lists: in one, a range of IPv6 that carries IPv4 addresses would match every IPv4 address.
+const inside4 = new BlockList()
+const inside6 = new BlockList()
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const) {
+  inside4.addSubnet(net, bits, 'ipv4')
+}
+// Beside the private ranges: what carries an IPv4 address inside (NAT64, 6to4, Teredo, mapped and compatible ones).
+for (const [net, bits] of [
+  ['::', 96],
+  ['::ffff:0:0', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 32],
+  ['2002::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const) {
+  inside6.addSubnet(net, bits, 'ipv6')
+}
+
+/** Whether an address is one of this house's, or stands for one. What is no address counts as inside. */
+export function isInside(address: string): boolean {
+  const family = isIP(address.split('%')[0] ?? '')
+  if (family === 0 || address.includes('%')) return true
+  return family === 6 ? inside6.check(address, 'ipv6') : inside4.check(address, 'ipv4')
+}
+
+/** `resolver` of Node's DNS, with every answer held against the list; one bad address refuses them all. */
+export function guardedLookup(resolver: typeof resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    resolver(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 0)
+      const bad = addresses.find(({ address }) => isInside(address))
+      if (bad) return callback(new EgressError(`${hostname} is at ${bad.address}, an address inside`), '', 0)
+      if (options.all) return callback(null, addresses)
+      const [first] = addresses
+      return first
+        ? callback(null, first.address, first.family)
+        : callback(new EgressError('no address'), '', 0)
+    })
+  }
+}
+
+/** `fetch` within these bounds; what the OpenID libraries are given in its place. */
+export function guardedFetch({ allowPrivate }: EgressOptions) {
+  return (
+    url: string,
+    init: { method?: string; headers?: unknown; body?: unknown } = {},
+  ): Promise<Response> => {
+    const { method = 'GET', headers, body } = init
+    const target = new URL(url)
+    const host = target.hostname.replace(/^\[|\]$/g, '')
+    const isSecure = target.protocol === 'https:'
+    if (!isSecure && !(allowPrivate && target.protocol === 'http:')) {
+      return Promise.reject(new EgressError(`${target.protocol} is not asked`))
+    }
+    if (!allowPrivate && isIP(host) !== 0 && isInside(host)) {
+      return Promise.reject(new EgressError(`${host} is an address inside`))
+    }
+    const options = {
+      method,
+      headers: plain(headers),
+      // No connection outlives its request: one opened with leave to go inside is not for who has none.
+      agent: false as const,
+      signal: AbortSignal.timeout(MOST_MS),
+      ...(allowPrivate ? {} : { lookup: guardedLookup(resolve) }),
+    }
+    return new Promise((fulfil, reject) => {
+      const request = (isSecure ? httpsRequest : httpRequest)(target, options, (answer) => {
+        const chunks: Buffer[] = []
+        let size = 0
+        answer.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size > MOST_BYTES)
+            answer.destroy(new EgressError(`${host} answers with more than ${MOST_BYTES} bytes`))
+          else chunks.push(chunk)
+        })
+        answer.on('error', reject)
+        answer.on('end', () => {
+          const status = answer.statusCode ?? 500
+          const content = [204, 304].includes(status) ? null : Buffer.concat(chunks)
+          const shown = new Headers()
+          for (const [name, value] of Object.entries(answer.headers)) {
+            if (value !== undefined) shown.set(name, Array.isArray(value) ? value.join(', ') : value)
+          }
+          fulfil(new Response(content, { status, headers: shown }))
+        })
+      })
+      request.on('error', reject)
+      request.end(body === undefined || body === null ? undefined : String(body))
+    })
+  }
+}
+
+function plain(headers: unknown): Record<string, string> {
+  return Object.fromEntries(new Headers((headers ?? {}) as Record<string, string>))
+}
