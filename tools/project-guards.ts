@@ -88,6 +88,12 @@ export const projectGuards: readonly Guard[] = [
   taken(stored, storedTests, 'where g.inherited = 1', 'where 1 = 1'),
   taken(stored, storedTests, "target_kind = 'project' and inherited = 0", "target_kind = 'project'"),
   taken(stored, storedTests, "a.target_kind = 'domain' and a.inherited = 0", "a.target_kind = 'domain'"),
+  taken(
+    'server/src/store/projects.ts',
+    'server/src/store/projects.test.ts',
+    ".set((eb) => ({ enabled: eb.ref('enabled') }))\n    .where('id', '=', id)",
+    ".set((eb) => ({ enabled: eb.ref('enabled') }))\n    .where('id', '=', '')",
+  ),
   // What must not outlive its owner.
   taken(
     removal,

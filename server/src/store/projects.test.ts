@@ -15,6 +15,7 @@ import {
   type TagFilter,
   updateProject,
 } from './projects.ts'
+import { removeProjects } from './removal.ts'
 import type { Store } from './store.ts'
 import { isUniqueViolation } from './unique.ts'
 
@@ -137,6 +138,28 @@ forEachEngine('projects', (open) => {
     assert.deepEqual([ids(first.items), first.next], [['p1', 'p2', 'p3'], 'p3'])
     const rest = await listProjects(store.db, { filters: [plain] }, { limit: 3, marker: 'p3' })
     assert.deepEqual([ids(rest.items), rest.next], [['p4'], undefined])
+  })
+
+  it('lets nobody make a child of what another removes at the same time', async () => {
+    const store = await open()
+    await keep(store, domain('d'))
+    for (let round = 0; round < 8; round++) {
+      const parent = `parent-${round}`
+      const child = `child-${round}`
+      await keep(store, project(parent))
+      await Promise.all([
+        store.write(async (tx) => {
+          const held = await holdProject(tx, parent)
+          if (held) await insertProject(tx, project(child, { parentId: parent }), 1)
+        }),
+        store.write(async (tx) => {
+          await holdProject(tx, parent)
+          if (!(await hasChildren(tx, parent))) await removeProjects(tx, [parent], 1)
+        }),
+      ])
+      const left = [await findProject(store.db, parent), await findProject(store.db, child)]
+      assert.equal(left[0] === undefined, left[1] === undefined, `round ${round}`)
+    }
   })
 
   it('lists domains apart from projects', async () => {

@@ -254,6 +254,26 @@ describe('projects', () => {
     assert.equal(rest.body.links.next, null)
   })
 
+  /** A limit of the project, as it is shown apart from `project_id`. */
+  const limitOn = async (projectId: string): Promise<object> => {
+    const names = { service_id: 'service-1', region_id: null, resource_name: 'volume' }
+    await house.ctx.store.write(async (tx) => {
+      const service = { type: 't', name: null, description: null, enabled: 1, extra: '{}' } as const
+      await tx
+        .insertInto('service')
+        .values({ ...service, id: names.service_id })
+        .execute()
+      const registered = { ...names, id: 'registered-1', default_limit: 5, description: null }
+      await tx.insertInto('registered_limit').values(registered).execute()
+      const own = { registered_limit_id: 'registered-1', domain_id: null, resource_limit: 10 }
+      await tx
+        .insertInto('own_limit')
+        .values({ ...own, id: 'limit-1', project_id: projectId, description: 'ten' })
+        .execute()
+    })
+    return { ...names, id: 'limit-1', domain_id: null, resource_limit: 10, description: 'ten' }
+  }
+
   it('200 shows its place in the tree: ids of all, lists of what the caller has a role on', async () => {
     const top = await made({ name: fresh() })
     const middle = await made({ name: fresh(), parent_id: top })
@@ -262,16 +282,14 @@ describe('projects', () => {
     for (const project of [top, leaf, middle]) await seedGrant(house, user, 'member', { project })
     const token = await house.login('climber@default', PASSWORD, { project: { id: middle } })
     const show = async (query: string) => (await get(`/v3/projects/${middle}?${query}`, token)).body.project
+    const limit = await limitOn(top)
     assert.deepEqual((await show('parents_as_ids')).parents, { [top]: { [domain]: null } })
     assert.deepEqual((await show('subtree_as_ids')).subtree, { [leaf]: null })
     const lists = await show('parents_as_list&subtree_as_list&include_limits')
-    assert.deepEqual(
-      lists.parents.map((p: { project: { id: string; limits: unknown } }) => [
-        p.project.id,
-        p.project.limits,
-      ]),
-      [[top, []]],
-    )
+    const shown = (list: { project: { id: string; limits: unknown } }[]) =>
+      list.map(({ project }) => [project.id, project.limits])
+    assert.deepEqual(shown(lists.parents), [[top, [{ ...limit, project_id: top }]]])
+    assert.deepEqual(shown(lists.subtree), [[leaf, []]])
     assert.equal(lists.subtree[0].project.links.self, `http://tokenhouse.test:5000/v3/projects/${leaf}`)
     // The first administrator has no role on any of these.
     const asAdmin = (await get(`/v3/projects/${middle}?parents_as_list&subtree_as_list`)).body.project
