@@ -5,6 +5,7 @@
 import { clientGuards } from './client-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
+import { userGuards } from './user-guards.ts'
 
 export interface Guard {
   readonly file: string
@@ -47,4 +48,5 @@ export const guards: readonly Guard[] = [
   ...clientGuards,
   ...projectGuards,
   ...roleGuards,
+  ...userGuards,
 ]

@@ -61,6 +61,11 @@ export function isIdle(
   return Math.floor(now / DAY) - lastDay >= days
 }
 
+/** Whether a sign-in now is the first of its day (UTC): the only ones that have to be noted. */
+export function isFirstToday(lastActiveAt: number | null, now: number): boolean {
+  return Math.floor((lastActiveAt ?? 0) / DAY) !== Math.floor(now / DAY)
+}
+
 export function isPasswordExpired(account: AccountFacts, now: number): boolean {
   if (account.options['ignore_password_expiry'] === true) return false
   const expiresAt = account.password?.expiresAt ?? null

@@ -1,7 +1,9 @@
 /** Proving oneself by password: local users only, counted failures, one answer for every way of being wrong. */
 import type { Settings } from '../../config.ts'
 import { unmetFactors } from '../../core/multi-factor.ts'
-import { isIdle, isLocked, isPasswordExpired } from '../../core/security-compliance.ts'
+import { isFirstToday, isIdle, isLocked, isPasswordExpired } from '../../core/security-compliance.ts'
+import { hashPassword, needsRehash, verifyPassword } from '../../hashing/hash.ts'
+import type { KdfPool } from '../../hashing/kdf-pool.ts'
 import {
   countFailedLogin,
   findUser,
@@ -13,8 +15,6 @@ import {
   type UserReference,
 } from '../../store/identity.ts'
 import type { Store } from '../../store/store.ts'
-import { hashPassword, needsRehash, verifyPassword } from './hash.ts'
-import type { KdfPool } from './kdf-pool.ts'
 
 export interface PasswordTools {
   readonly store: Store
@@ -36,8 +36,6 @@ export type PasswordOutcome =
       readonly reason: string
       readonly userId: string | null
     }
-
-const DAY = 86_400_000_000
 
 /**
  * Checks a password. Unknown user, no password, locked and wrong all cost one key derivation and one write and come back
@@ -94,7 +92,7 @@ async function afterSuccess(
   const stored = user.password
   const weaker = stored !== null && needsRehash(stored.hash, settings)
   const hash = weaker ? await hashPassword(kdf, password, settings) : undefined
-  const newDay = Math.floor((user.lastActiveAt ?? 0) / DAY) !== Math.floor(now / DAY)
+  const newDay = isFirstToday(user.lastActiveAt, now)
   // While another factor is missing, a right password must not wipe out wrong guesses of that factor.
   const enough = unmetFactors(user.options, ['password'], settings.authMethods) === undefined
   const forget = enough && user.failedAuthCount > 0

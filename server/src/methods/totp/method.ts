@@ -1,11 +1,12 @@
 /** Proving oneself by a one-time passcode: one of the user's `totp` credentials made it, and it was never used before. */
 import type { Settings } from '../../config.ts'
 import { unmetFactors } from '../../core/multi-factor.ts'
-import { isLocked } from '../../core/security-compliance.ts'
+import { isFirstToday, isIdle, isLocked } from '../../core/security-compliance.ts'
 import {
   countFailedLogin,
   findUser,
   forgetFailedLogins,
+  noteGoodLogin,
   pretendToCount,
   type UserRecord,
   type UserReference,
@@ -54,11 +55,13 @@ export async function proveTotp(tools: TotpTools, payload: TotpPayload): Promise
     return no('wrong passcode')
   }
   if (!user.enabled || !user.domain.enabled) return no('disabled')
+  if (isIdle(user, settings, now)) return no('disabled after days without activity')
   const isFirst = await store.record(async (tx) => {
     if (!(await useOnce(tx, accepted, now))) return false
     // While another factor is missing, a right passcode must not wipe out wrong guesses of that factor.
     const enough = unmetFactors(user.options, ['totp'], settings.authMethods) === undefined
     if (enough && user.failedAuthCount > 0) await forgetFailedLogins(tx, user.id)
+    if (isFirstToday(user.lastActiveAt, now)) await noteGoodLogin(tx, user.id, now)
     return true
   })
   return isFirst ? { proven: true, user } : no('passcode used before')

@@ -145,6 +145,34 @@ describe('one-time passcodes', () => {
   })
 })
 
+describe('one-time passcodes of users who have not been seen for long', () => {
+  it('401 as for a disabled user, until somebody enables them again', async () => {
+    const gate = await openGate({ disableUserAccountDaysInactive: 3 })
+    try {
+      const person = await gate.person({})
+      for (let day = 0; day < 3; day++) {
+        gate.house.advance(2 * 86_400)
+        await gate.house.admin()
+        assert.equal((await gate.byTotp(person, gate.passcode(person))).status, 201)
+      }
+      gate.house.advance(2 * 86_400)
+      await gate.house.admin()
+      gate.house.advance(86_400)
+      for (let attempt = 0; attempt < 2; attempt++) {
+        assert.equal((await gate.byTotp(person, gate.passcode(person))).status, 401)
+        gate.house.advance(30)
+      }
+      const body = { user: { enabled: true } }
+      const path = `/v3/users/${person.id}`
+      await gate.house.call('PATCH', path, { token: await gate.house.admin(), body })
+      gate.house.advance(30)
+      assert.equal((await gate.byTotp(person, gate.passcode(person))).status, 201)
+    } finally {
+      await gate.house.close()
+    }
+  })
+})
+
 describe('multi-factor rules', () => {
   let gate: Gate
   before(async () => {

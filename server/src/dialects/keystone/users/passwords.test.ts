@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Settings } from '../../../config.ts'
-import type { KdfPool } from '../../../methods/password/kdf-pool.ts'
+import type { KdfPool } from '../../../hashing/kdf-pool.ts'
 import { type Answer, type House, openHouse } from '../../../testing/house.ts'
+import { seedGrant, seedProject } from '../../../testing/seed.ts'
 
 const UNAUTHENTICATED = 'The request you have made requires authentication.'
 const DAY = 86_400
@@ -288,6 +289,20 @@ describe('passwords where the house has rules', () => {
     try {
       const id = await desk.user('anna', 'one')
       const exempt = await desk.user('free', 'one', { options: { ignore_user_inactivity: true } })
+      const project = await seedProject(desk.house, 'alpha')
+      await seedGrant(desk.house, id, 'member', { project })
+      const own = await desk.house.call('POST', `/v3/users/${id}/application_credentials`, {
+        token: await desk.house.login(id, 'one', { project: { id: project } }),
+        body: { application_credential: { name: 'robot' } },
+      })
+      assert.equal(own.status, 201, own.text)
+      const { id: key, secret } = own.body.application_credential
+      const application_credential = { id: key, secret }
+      const byKey = () =>
+        desk.house.call('POST', '/v3/auth/tokens', {
+          body: { auth: { identity: { methods: ['application_credential'], application_credential } } },
+        })
+      assert.equal((await byKey()).status, 201)
       desk.house.advance(9 * DAY)
       assert.equal((await desk.login(id, 'one')).status, 201)
       await desk.house.admin()
@@ -298,6 +313,7 @@ describe('passwords where the house has rules', () => {
       await desk.house.admin()
       desk.house.advance(DAY)
       assert.equal((await desk.login(id, 'one')).status, 401)
+      assert.equal((await byKey()).status, 401)
       assert.equal((await desk.login(exempt, 'one')).status, 201)
       assert.equal(await desk.isGood(token), false)
       const shown = await desk.patch(id, { email: 'x' })
