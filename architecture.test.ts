@@ -22,20 +22,34 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
   {
     room: 'store',
     at: 'server/src/store/',
-    may: ['core', 'type tokens', 'kysely', 'pg', 'node:sqlite', 'node:crypto', 'node:fs', 'node:path'],
+    may: [
+      'core',
+      'type tokens',
+      'kysely',
+      'pg',
+      'node:sqlite',
+      'node:crypto',
+      'node:fs',
+      'node:fs/promises',
+      'node:path',
+    ],
+  },
+  {
+    room: 'hashing',
+    at: 'server/src/hashing/',
+    may: ['core', 'node:*', '@node-rs/argon2', '@node-rs/bcrypt'],
   },
   {
     room: 'methods/*',
     at: 'server/src/methods/',
     may: [
+      'hashing',
       'store',
       'core',
       'tokens',
       'type context',
       'type config',
       'node:*',
-      '@node-rs/argon2',
-      '@node-rs/bcrypt',
       '@node-saml/node-saml',
       'jose',
       'openid-client',
@@ -44,7 +58,7 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
   {
     room: 'flows',
     at: 'server/src/flows/',
-    may: ['methods/*', 'store', 'core', 'tokens', 'keys', 'type context', 'type config', 'node:*'],
+    may: ['methods/*', 'hashing', 'store', 'core', 'tokens', 'keys', 'type context', 'type config', 'node:*'],
   },
   {
     room: 'http',
@@ -54,7 +68,19 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
   {
     room: 'dialects/*',
     at: 'server/src/dialects/',
-    may: ['http', 'flows', 'store', 'core', 'type context', 'type config', 'typebox', 'node:*'],
+    may: [
+      'http',
+      'flows',
+      // What a method takes is read from the request here.
+      'type methods/*',
+      'hashing',
+      'store',
+      'core',
+      'type context',
+      'type config',
+      'typebox',
+      'node:*',
+    ],
   },
   {
     room: 'cli',
@@ -68,7 +94,7 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
   {
     room: 'context',
     at: 'server/src/context.ts',
-    may: ['config', 'keys', 'store', 'core', 'tokens', 'methods/*', 'node:*'],
+    may: ['config', 'keys', 'store', 'core', 'tokens', 'hashing', 'node:*'],
   },
   { room: 'main', at: 'server/src/main.ts', may: ['*'] },
   { room: 'main', at: 'server/src/log.ts', may: ['*'] },

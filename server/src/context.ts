@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Settings } from './config.ts'
+import { createKdfPool, type KdfPool } from './hashing/kdf-pool.ts'
 import { type Keys, openKeys, readRootKey } from './keys.ts'
-import { createKdfPool, type KdfPool } from './methods/password/kdf-pool.ts'
 import { migrate } from './store/migrate.ts'
 import { listSealedKeys } from './store/sealed-keys.ts'
 import { openStore, type Store } from './store/store.ts'

@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import { type ChangeFault, changeFault, isWellChosen, passwordExpiry } from '../core/security-compliance.ts'
-import { hashPassword, verifyPassword } from '../methods/password/hash.ts'
+import { hashPassword, verifyPassword } from '../hashing/hash.ts'
 import { provePassword } from '../methods/password/method.ts'
 import { appendAudit } from '../store/audit.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'

@@ -1,5 +1,5 @@
 /** Rows a test needs before it begins, written straight to the store. */
-import { hashPassword } from '../methods/password/hash.ts'
+import { hashPassword } from '../hashing/hash.ts'
 import {
   ensureDomain,
   ensureGrant,

@@ -1,5 +1,7 @@
 /** Proving oneself by an application credential: its id, or its name with its user, and its secret. */
 import type { Settings } from '../../config.ts'
+import { verifyPassword } from '../../hashing/hash.ts'
+import type { KdfPool } from '../../hashing/kdf-pool.ts'
 import {
   type ApplicationCredentialRecord,
   findApplicationCredential,
@@ -7,8 +9,6 @@ import {
 } from '../../store/application-credentials.ts'
 import { findUser, type UserRecord, type UserReference } from '../../store/identity.ts'
 import type { Store } from '../../store/store.ts'
-import { verifyPassword } from '../password/hash.ts'
-import type { KdfPool } from '../password/kdf-pool.ts'
 
 export interface ApplicationCredentialTools {
   readonly store: Store

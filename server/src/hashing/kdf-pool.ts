@@ -19,7 +19,7 @@
  * place of the longest lane unless its own lane is as long. One flooding client therefore keeps out only itself.
  */
 
-import { Refusal } from '../../core/refusal.ts'
+import { Refusal } from '../core/refusal.ts'
 
 /** For whom a hash is computed: which lane waits, and a signal that tells when nobody waits any more. */
 export interface KdfRequest {

@@ -11,7 +11,7 @@
  */
 
 import { hash as hashArgon2 } from '@node-rs/argon2'
-import { refuse } from '../../core/refusal.ts'
+import { refuse } from '../core/refusal.ts'
 import { bcrypt } from './bcrypt.ts'
 import type { KdfRunner } from './kdf-pool.ts'
 import { bcryptPrehash, isBcryptRounds, readStoredHash } from './stored-formats.ts'
