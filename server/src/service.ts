@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { relative } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
+import { keepAlibabaFile } from './cli/alibaba-file.ts'
 import { cloudFilesOf } from './cli/cloud-files.ts'
 import { operatorPolicy } from './cli/operator-policy.ts'
 import { authUrlOf, setUpOnce } from './cli/set-up.ts'
@@ -48,6 +49,8 @@ export async function serve(settings: Settings, print: (line: string) => void): 
     if (known) await setUpOnce(ctx, authUrlOf(settings, settings.port === 'off' ? 5000 : settings.port))
     await listenOnFaces(ctx, policy, log, listening)
     if (!known) await setUpOnce(ctx, authUrlOf(settings, Number(new URL(listening[0]!.url).port)))
+    const alibaba = listening.find(({ name }) => name === 'alibaba')
+    if (alibaba) await keepAlibabaFile(ctx, reachable(alibaba.url))
     print(announcement(settings, listening))
     await toldToStop()
     log.info('stopping')
@@ -161,6 +164,11 @@ function urlOf(
 ): string {
   const { port } = address as AddressInfo
   return `${tlsCert === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** The same by an address that clients can connect to: one that stands for all of them is none. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }
 
 /** What is printed once everything answers: the faces, the credentials, a first token, and `ready` last. */

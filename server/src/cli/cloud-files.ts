@@ -62,7 +62,7 @@ function replaceLine(file: string, line: RegExp, value: string): void {
 }
 
 /** A reader never sees half a file, nor anybody else any of it. */
-function writePrivately(file: string, text: string): void {
+export function writePrivately(file: string, text: string): void {
   const part = `${file}.${process.pid}.part`
   writeFileSync(part, text, { mode: 0o600 })
   chmodSync(part, 0o600)
