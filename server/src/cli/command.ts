@@ -19,8 +19,12 @@ export interface Print {
   readonly line: (text: string) => void
   /** One thing with named fields, or with --json an object. */
   readonly record: (record: Readonly<Record<string, unknown>>) => void
+  /** A text in a format of its own, or with --json the object it was made of. */
+  readonly text: (text: string, record: Readonly<Record<string, unknown>>) => void
   /** Things with the same fields, or with --json a list of objects. */
   readonly table: (rows: readonly object[]) => void
+  /** A picture made of characters, or with --json the things it shows. */
+  readonly picture: (text: string, rows: readonly object[]) => void
 }
 
 export interface CommandModule {

@@ -7,11 +7,13 @@ export function makePrint(write: (text: string) => void, json: boolean): Print {
   const asJson = (value: unknown): void => line(JSON.stringify(value, null, 2))
   return {
     line,
+    picture: (text, rows) => (json ? asJson(rows) : line(text)),
     record: (record) => {
       if (json) return asJson(record)
       const width = Math.max(...Object.keys(record).map((name) => name.length))
       for (const [name, value] of Object.entries(record)) line(`${name.padEnd(width)}  ${cell(value)}`)
     },
+    text: (text, record) => (json ? asJson(record) : line(text)),
     table: (rows) => {
       if (json) return asJson(rows)
       const [first] = rows

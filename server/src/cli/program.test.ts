@@ -278,6 +278,28 @@ describe('user, project, role', () => {
   })
 })
 
+describe('agencies and access keys', () => {
+  it('makes a key once, an agency with a grant, and draws who may act', async () => {
+    const key = (await dataOf(['access-key', 'create', '--user', 'admin'])) as Record<string, string>
+    assert.deepEqual(Object.keys(key), ['access', 'secret'])
+    const keys = (await dataOf(['access-key', 'list', '--user', 'admin'])) as { access: string }[]
+    assert.deepEqual(
+      keys.map(({ access }) => access),
+      [key['access']],
+    )
+    const made = await dataOf(['agency', 'create', 'ops', '--trust', 'Default', '--days', '2'])
+    assert.equal((made as { trusts: string }).trusts, 'Default')
+    await dataOf(['agency', 'grant', 'te_admin', '--agency', 'ops', '--all-projects'])
+    const [edge] = (await dataOf(['delegation', 'graph'])) as { agents: string[]; grants: unknown[] }[]
+    assert.deepEqual(edge?.agents, ['admin'])
+    assert.deepEqual(edge?.grants, [{ role: 'te_admin', on: 'all projects of Default' }])
+    assert.equal(((await dataOf(['agency', 'list'])) as unknown[]).length, 1)
+    const shown = (await dataOf(['agency', 'show', 'ops'])) as Record<string, string>
+    assert.equal(shown['may'], 'te_admin on all projects of Default')
+    assert.equal((await tokenhouse('agency', 'grant', 'admin', '--agency', 'ops', '--on-account')).exit, 1)
+  })
+})
+
 describe('policy', () => {
   const policyFile = (yaml: string): string => {
     const file = join(folder, 'policy.yaml')

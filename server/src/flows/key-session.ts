@@ -7,11 +7,14 @@ import type { Claims, Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import type { Session } from '../core/session.ts'
+import type { AssumeRolePayload } from '../methods/assume-role/method.ts'
 import { findAccessKey, noteAccessKeyUse } from '../store/access-keys.ts'
+import { appendAudit } from '../store/audit.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import { findProjectScope } from '../store/scopes.ts'
 import { isTemporaryAccess, newTemporaryAccess } from './access-keys.ts'
-import { writeToken } from './issue-token.ts'
+import { assumeAgency, NO_AGENCY } from './assume-agency.ts'
+import { issueFor, writeToken } from './issue-token.ts'
 import { loadSession, voidBefore } from './load-session.ts'
 import { validateToken } from './validate-token.ts'
 
@@ -84,6 +87,7 @@ async function temporarySession(ctx: Context, { access, securityToken, hint }: K
   if (securityToken === undefined) return refuse('unauthenticated', 'a temporary key without its token')
   const session = await validateToken(ctx, securityToken, { signedBy: access })
   const { scope, user } = session
+  if (scope.kind === 'unscoped') return scopedByHint(ctx, session, hint)
   const account = scope.kind === 'project' ? scope.project.domain.id : user.domain.id
   if (hint.domainId !== undefined && hint.domainId !== account) {
     return refuse('unauthenticated', 'X-Domain-Id of another account')
@@ -92,6 +96,58 @@ async function temporarySession(ctx: Context, { access, securityToken, hint }: K
     return refuse('unauthenticated', 'X-Project-Id of another project')
   }
   return session
+}
+
+/** A key that was had for no scope in particular acts where the request says, as permanent keys do. */
+async function scopedByHint(ctx: Context, session: Session, hint: ScopeHint): Promise<Session> {
+  const scope = await scopeOf(ctx, session.user.domain.id, hint)
+  try {
+    return await loadSession(ctx, { ...session.claims, scope })
+  } catch (error) {
+    const named = hint.projectId !== undefined
+    if (named || !(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
+    return session
+  }
+}
+
+/**
+ * A temporary key of the agency that a session's person takes on, for no scope in particular. Refuses as `assumeAgency`
+ * does. Both outcomes are on the audit trail.
+ */
+export async function issueAgencyKey(
+  ctx: Context,
+  session: Session,
+  request: { readonly payload: AssumeRolePayload; readonly ttl: number; readonly requestId: string },
+): Promise<TemporaryKey & { readonly session: Session }> {
+  try {
+    const proof = await assumeAgency(ctx, session, request.payload)
+    const agency = await issueFor(ctx, proof, { scope: { kind: 'unscoped' }, ttl: request.ttl })
+    const key = await issueTemporaryKey(ctx, agency.session, request.ttl, request.requestId)
+    return { ...key, session: agency.session }
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    await audit(ctx, session, request.requestId, { outcome: 'refused', target: '', reason: error.reason })
+    if (error.code !== 'unauthenticated') throw error
+    throw new Refusal('not_found', error.reason, { subject: NO_AGENCY })
+  }
+}
+
+function audit(
+  ctx: Context,
+  session: Session,
+  requestId: string,
+  about: { readonly outcome: string; readonly target: string; readonly reason: string },
+): Promise<void> {
+  return ctx.store.record((tx) =>
+    appendAudit(tx, {
+      at: ctx.now(),
+      action: 'issue_temporary_key',
+      chain: session.claims.auditIds.at(-1) ?? '',
+      actor_id: session.user.id,
+      request_id: requestId,
+      ...about,
+    }),
+  )
 }
 
 export interface TemporaryKey {
@@ -106,8 +162,15 @@ export interface TemporaryKey {
  * A temporary key for what a session may, for `ttl` seconds and never beyond the session. Refuses `forbidden` for a
  * session that is one already: keys are not renewed by themselves.
  */
-export async function issueTemporaryKey(ctx: Context, session: Session, ttl: number): Promise<TemporaryKey> {
+export async function issueTemporaryKey(
+  ctx: Context,
+  session: Session,
+  ttl: number,
+  requestId: string,
+): Promise<TemporaryKey> {
   const { claims } = session
+  const through = claims.via.find((link) => !['federation', 'access_key', 'agency'].includes(link.kind))
+  if (through) return refuse('forbidden', `a session through ${through.kind} makes a key`)
   if (claims.via.some((link) => link.kind === 'access_key' && isTemporaryAccess(link.id))) {
     return refuse('forbidden', 'a temporary key makes another')
   }
@@ -121,12 +184,35 @@ export async function issueTemporaryKey(ctx: Context, session: Session, ttl: num
     expiresAt: Math.min(claims.expiresAt, now + ttl),
   }
   await loadSession(ctx, derived)
+  await audit(ctx, session, requestId, { outcome: 'success', target: `access_key:${access}`, reason: '' })
   return {
     access,
     secret: ctx.keys.derive(`temporary_access_key:${access}`),
     securityToken: await writeToken(ctx, derived),
     expiresAt: derived.expiresAt,
   }
+}
+
+/**
+ * A login token of a temporary key's session: it proves the session to a console and, without a signature, nothing to
+ * this service.
+ */
+export async function issueLoginToken(
+  ctx: Context,
+  session: Session,
+  ttl: number,
+  requestId: string,
+): Promise<{ readonly text: string; readonly expiresAt: number }> {
+  const { claims } = session
+  const now = Math.floor(ctx.now() / 1e6)
+  const derived: Claims = {
+    ...claims,
+    auditIds: [newAuditId(), claims.auditIds.at(-1) ?? newAuditId()],
+    issuedAt: Math.max(now, claims.issuedAt),
+    expiresAt: Math.min(claims.expiresAt, now + ttl),
+  }
+  await audit(ctx, session, requestId, { outcome: 'success', target: 'login_token', reason: '' })
+  return { text: await writeToken(ctx, derived), expiresAt: derived.expiresAt }
 }
 
 function newAuditId(): string {

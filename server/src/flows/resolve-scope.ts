@@ -39,7 +39,8 @@ export async function resolveScope(ctx: Context, proof: Proof, wished: WishedSco
   const { via } = proof
   const resolved = await resolveFreely(ctx, proof, wished)
   // What an agency opens is its own account's.
-  if (via.at(-1)?.kind === 'agency' && accountOf(resolved.record) !== proof.user.domain.id) {
+  const elsewhere = resolved.scope.kind !== 'unscoped' && accountOf(resolved.record) !== proof.user.domain.id
+  if (via.at(-1)?.kind === 'agency' && elsewhere) {
     return refuse('unauthenticated', 'a scope outside the agency’s account')
   }
   return resolved

@@ -121,3 +121,29 @@ export async function deleteGrant(tx: Db, place: GrantPlace, roleId: string): Pr
     .executeTakeFirst()
   return numDeletedRows > 0n
 }
+
+/** A grant with the names people know. */
+export interface NamedGrant {
+  readonly role: string
+  readonly target: { readonly kind: TargetKind; readonly name: string }
+  readonly inherited: boolean
+}
+
+/** Everything granted to one actor, by name. */
+export async function listActorGrants(db: Db, actor: Actor): Promise<readonly NamedGrant[]> {
+  const rows = await db
+    .selectFrom('assignment as a')
+    .innerJoin('role as r', 'r.id', 'a.role_id')
+    .leftJoin('project as p', 'p.id', 'a.target_id')
+    .select(['r.name as role', 'a.target_kind', 'a.inherited', 'p.name as target'])
+    .where('a.actor_kind', '=', actor.kind)
+    .where('a.actor_id', '=', actor.id)
+    .orderBy('r.name')
+    .orderBy('p.name')
+    .execute()
+  return rows.map((row) => ({
+    role: row.role,
+    target: { kind: row.target_kind, name: row.target ?? 'all' },
+    inherited: row.inherited === 1,
+  }))
+}

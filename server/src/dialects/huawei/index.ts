@@ -4,6 +4,8 @@ import { Refusal } from '../../core/refusal.ts'
 import type { Session } from '../../core/session.ts'
 import type { Incoming, Operation } from '../../http/operation.ts'
 import type { Wire } from '../../http/wire.ts'
+import { permanentKeyOperations } from './access-keys/permanent-keys.ts'
+import { temporaryKeyOperations } from './access-keys/temporary-keys.ts'
 import { agencyOperations } from './agencies/agencies.ts'
 import { agencyGrantOperations } from './agencies/agency-grants.ts'
 import { identify } from './identify.ts'
@@ -14,6 +16,8 @@ import { headersOf, renderRefusal } from './words.ts'
 export const huaweiOperations: readonly Operation<Context, Session>[] = [
   ...agencyOperations,
   ...agencyGrantOperations,
+  ...permanentKeyOperations,
+  ...temporaryKeyOperations,
   ...projectOperations,
   ...roleOperations,
 ]
