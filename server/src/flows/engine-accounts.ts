@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import { arePermissions, builtInRoles, type EnginePermission } from '../core/engine-permissions.ts'
 import { areRoles, engineLimits, isAccountName, isEnginePassword } from '../core/engine-rules.ts'
 import { refuse } from '../core/refusal.ts'
-import { hashPassword } from '../methods/password/hash.ts'
+import { hashPassword } from '../hashing/hash.ts'
 import {
   countEngineAccounts,
   deleteEngineAccount,

@@ -2,7 +2,7 @@
 import type { Context } from '../context.ts'
 import { engineLimits, isAccountName, isEnginePassword } from '../core/engine-rules.ts'
 import { refuse } from '../core/refusal.ts'
-import { hashPassword } from '../methods/password/hash.ts'
+import { hashPassword } from '../hashing/hash.ts'
 import { type EngineAccount, insertEngineAccount } from '../store/engine-accounts.ts'
 import {
   deleteEngine,
@@ -39,7 +39,7 @@ export async function createEngine(
   by: Actor,
 ): Promise<{ readonly engine: EngineRecord; readonly jobId: number }> {
   const { rootPassword, description = '', address = null, extra = {} } = wanted
-  const { maxTokenSeconds = engineLimits.usualTokenLife } = wanted
+  const { maxTokenSeconds = engineLimits.mostTokenLife } = wanted
   if (!NAME.test(wanted.name) || wanted.name === 'default') invalid('name')
   if (description.length > 255) invalid('description')
   if (rootPassword !== undefined && !isEnginePassword(rootPassword, 'root')) invalid('auth_cred/pwd')
