@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
 import { alibabaDialect } from './dialects/alibaba/index.ts'
+import { engineWires } from './dialects/cse/engine-face/index.ts'
+import { cseDialect } from './dialects/cse/index.ts'
 import { huaweiDialect, huaweiManner } from './dialects/huawei/index.ts'
 import { keystoneDialect } from './dialects/keystone/index.ts'
 import { hotValidate } from './dialects/keystone/tokens/hot-validate.ts'
@@ -57,7 +59,7 @@ export function huaweiWires({ settings }: Pick<Context, 'settings'>, policy: Com
   })
   // Identifying stays the wire's own, which prepares what its rules ask.
   const { identify: _, ...manner } = huaweiManner
-  return [huaweiDialect(), { ...keystone, ...manner }]
+  return [huaweiDialect(), cseDialect({ identifySigned: huaweiManner.identify }), { ...keystone, ...manner }]
 }
 
 /** The Huawei Cloud face: IAM as its own clients speak it, and all of Keystone under the same paths. */
@@ -73,6 +75,11 @@ export function huaweiFace(ctx: Context, policy: CompiledPolicy, watch: Watch): 
 export function alibabaFace(ctx: Context, _policy: CompiledPolicy, watch: Watch): FastifyInstance {
   const { edasSecretAction: secretAction } = ctx.settings
   return buildFace({ ...common(ctx, watch), wires: [alibabaDialect({ secretAction })] })
+}
+
+/** The face of engines: what a service-center or a Nacos of that name answers about accounts and tokens. */
+export function engineFace(ctx: Context, _policy: CompiledPolicy, watch: Watch): FastifyInstance {
+  return buildFace({ ...common(ctx, watch), wires: engineWires })
 }
 
 function common(ctx: Context, watch: Watch) {

@@ -14,7 +14,7 @@ import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
-import { alibabaFace, huaweiFace, huaweiWires, openstackFace, openstackWires } from './faces.ts'
+import { alibabaFace, engineFace, huaweiFace, huaweiWires, openstackFace, openstackWires } from './faces.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
@@ -72,6 +72,7 @@ async function listenOnFaces(
     { name: 'openstack', port: settings.port, build: openstackFace },
     { name: 'huawei', port: settings.huaweiPort, build: huaweiFace },
     { name: 'alibaba', port: settings.alibabaPort, build: alibabaFace },
+    { name: 'engine', port: settings.enginePort, build: engineFace },
   ]
   for (const { name, port, build } of faces) {
     if (port === 'off') continue

@@ -72,3 +72,18 @@ export function tokenLifeOf(said: string | undefined): number | undefined {
   const { leastTokenLife, mostTokenLife } = engineLimits
   return seconds >= leastTokenLife && seconds <= mostTokenLife ? Math.floor(seconds) : undefined
 }
+
+/** The block of addresses that one peer can choose from freely: an IPv4 address, or 64 bits of an IPv6 one. */
+export function addressBlock(address: string): string {
+  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1]
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address
+  const [head = '', tail] = address.split('%')[0]!.toLowerCase().split('::')
+  const front = head === '' ? [] : head.split(':')
+  const back = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length)
+  const groups = [...front, ...Array<string>(zeros).fill('0'), ...back]
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')}::/64`
+}

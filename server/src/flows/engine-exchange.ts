@@ -3,6 +3,7 @@
  * roles can be looked at, because the engine's own software asks nobody; so all of it is looked at every time.
  */
 import type { Context } from '../context.ts'
+import { engineLimits } from '../core/engine-rules.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import type { Session } from '../core/session.ts'
 import { appendAudit } from '../store/audit.ts'
@@ -50,7 +51,7 @@ export async function exchangeEngineToken(ctx: Context, exchange: Exchange): Pro
     const { claims } = exchange.session
     const token = await engineToken(ctx, engine, {
       account,
-      life: engine.maxTokenSeconds,
+      life: engineLimits.usualTokenLife,
       origin: { id: claims.auditIds[0] ?? '', expiresAt: claims.expiresAt },
     })
     await audit(ctx, exchange, 'success', `account ${account.name} token ${token.id}`)

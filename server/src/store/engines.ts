@@ -52,9 +52,12 @@ export async function listEngines(db: Db, projectId?: string): Promise<readonly 
   return (await query.execute()).map(toEngine)
 }
 
-/** The engine that is the only one; undefined when there are several or none. */
-export async function findLoneEngine(db: Db): Promise<EngineRecord | undefined> {
-  const rows = await db.selectFrom('engine').selectAll().limit(2).execute()
+/** The engine that is the only one of its kind; undefined when there are several or none. */
+export async function findLoneEngine(
+  db: Db,
+  specType: EngineRecord['specType'],
+): Promise<EngineRecord | undefined> {
+  const rows = await db.selectFrom('engine').selectAll().where('spec_type', '=', specType).limit(2).execute()
   const [row, another] = rows
   return row && !another ? toEngine(row) : undefined
 }

@@ -6,9 +6,11 @@
 import type { Context } from '../../context.ts'
 import type { Session } from '../../core/session.ts'
 import type { Wire } from '../../http/wire.ts'
+import { accountOperations } from './accounts/accounts.ts'
+import { engineOperations } from './engines/engines.ts'
 import { issueEngineToken } from './tokens/issue.ts'
 import { type CseOptions, cseWire } from './wire.ts'
 
 export function cseDialect(options: Omit<CseOptions, 'operations'> = {}): Wire<Context, Session> {
-  return cseWire({ ...options, operations: [issueEngineToken] })
+  return cseWire({ ...options, operations: [...accountOperations, ...engineOperations, issueEngineToken] })
 }
