@@ -14,7 +14,7 @@ const dataDir = process.argv[3] ?? ''
 const adminPassword = 'kill-9-password'
 const WRITERS = 4
 /** Milliseconds of writing before the kill, at random between the two. */
-const WRITE_MS = [20, 250] as const
+const WRITE_MS = [20, 300] as const
 
 type Reply = { status: number; headers: Record<string, string | string[] | undefined>; json: unknown }
 type Call = { method: string; path: string; token?: string; subject?: string; body?: unknown }
@@ -161,7 +161,8 @@ const compare = async (
   }
 }
 
-const start = () => startServer({ dataDir, adminPassword })
+/** The bundle, not the sources: it starts in a fraction of the time. */
+const start = () => startServer({ dataDir, adminPassword, program: ['bin/tokenhouse.mjs'] })
 
 const main = async (): Promise<void> => {
   let server = await start()
