@@ -44,7 +44,14 @@ suite() {
 
 MODE=${MODE:-both}
 compliance=(--lockout-failure-attempts 2 --lockout-duration 5 --unique-last-password-count 2 --password-hash bcrypt --bcrypt-rounds 4)
-start_tokenhouse "${compliance[@]}"
-[ "$MODE" = rbac ] || suite api "$API" false
-[ "$MODE" = api ] || suite rbac "$RBAC" true
+if [ "$MODE" != rbac ]; then
+  start_tokenhouse "${compliance[@]}"
+  suite api "$API" false
+fi
+if [ "$MODE" != api ]; then
+  [ -z "${TH_PID:-}" ] || stop "$TH_PID"
+  # The personas are those of the new defaults.
+  start_tokenhouse "${compliance[@]}" --enforce-new-defaults
+  suite rbac "$RBAC" true
+fi
 finish

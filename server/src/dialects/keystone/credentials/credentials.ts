@@ -180,6 +180,7 @@ const update = operation({
   method: 'PATCH',
   policy: 'identity:update_credential',
   body: UpdateBody,
+  bodyFaults: 'after-policy',
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async (call, credential) => {

@@ -95,7 +95,7 @@ const list = operation({
   },
 })
 
-/** The owner that counts is the credential's, and the path has to name them. */
+/** The rule asks for the owner the credential has; the user in the path only has to be there, as in Keystone. */
 const onOne = {
   path: ONE,
   load: async ({ ctx, params }: Pick<Call, 'ctx' | 'params'>): Promise<CredentialRecord> => {
@@ -106,14 +106,10 @@ const onOne = {
   target: (credential: CredentialRecord) => ({ 'target.credential.user_id': credential.userId }),
 }
 
-async function owned(
-  call: Pick<Call, 'ctx' | 'params' | 'caller'>,
-  credential: CredentialRecord,
-): Promise<CredentialRecord> {
+async function demandUser(call: Pick<Call, 'ctx' | 'params' | 'caller'>): Promise<void> {
   const userId = call.params['user_id'] ?? ''
   found(await findUser(call.ctx.store.db, { id: userId }), 'user', userId)
   refuseDelegated(call.caller, DELEGATED)
-  return credential.userId === userId ? credential : missing('credential', credential.id)
 }
 
 const show = operation({
@@ -123,7 +119,10 @@ const show = operation({
   policy: 'identity:ec2_get_credential',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
-  handle: async (call, credential) => ({ body: { credential: body(call, await owned(call, credential)) } }),
+  handle: async (call, credential) => {
+    await demandUser(call)
+    return { body: { credential: body(call, credential) } }
+  },
 })
 
 const remove = operation({
@@ -134,7 +133,8 @@ const remove = operation({
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   handle: async (call, credential) => {
-    const { id } = await owned(call, credential)
+    await demandUser(call)
+    const { id } = credential
     await change(call, `credential:${id}`, (tx) => deleteCredential(tx, id))
     return {}
   },

@@ -14,7 +14,7 @@ import {
 import type { Db } from '../../../store/store.ts'
 import { attributesBeyond, demandSameId, expecting } from '../attributes.ts'
 import { collection, filtersFrom, pageFrom } from '../collection.ts'
-import { change, operation } from '../operation.ts'
+import { type Call, change, operation } from '../operation.ts'
 import { endpointBody } from './endpoint-body.ts'
 
 const Interface = Type.Enum(['admin', 'internal', 'public'])
@@ -128,30 +128,35 @@ const list = operation({
   },
 })
 
+/** An endpoint that is not there is a 404 whoever asks, as in Keystone: catalogs show everybody's endpoints. */
+const onOne = {
+  path: '/v3/endpoints/:endpoint_id',
+  load: async ({ ctx, params }: Pick<Call, 'ctx' | 'params'>): Promise<Endpoint> => {
+    const id = params['endpoint_id'] ?? ''
+    return found(await findEndpoint(ctx.store.db, id), 'endpoint', id)
+  },
+}
+
 const show = operation({
+  ...onOne,
   id: 'get_endpoint',
   method: 'GET',
-  path: '/v3/endpoints/:endpoint_id',
   policy: 'identity:get_endpoint',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
-  handle: async (call) => {
-    const id = call.params['endpoint_id'] ?? ''
-    const endpoint = found(await findEndpoint(call.ctx.store.db, id), 'endpoint', id)
-    return { body: { endpoint: endpointBody(call, endpoint) } }
-  },
+  handle: async (call, endpoint) => ({ body: { endpoint: endpointBody(call, endpoint) } }),
 })
 
 const update = operation({
+  ...onOne,
   id: 'update_endpoint',
   method: 'PATCH',
-  path: '/v3/endpoints/:endpoint_id',
   policy: 'identity:update_endpoint',
   body: UpdateBody,
+  bodyFaults: 'after-policy',
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-  handle: async (call) => {
-    const id = call.params['endpoint_id'] ?? ''
+  handle: async (call, { id }) => {
     const sent = call.body.endpoint
     demandSameId(sent, id)
     demandSafeUrl(sent.url)
@@ -176,14 +181,13 @@ const update = operation({
 })
 
 const remove = operation({
+  ...onOne,
   id: 'delete_endpoint',
   method: 'DELETE',
-  path: '/v3/endpoints/:endpoint_id',
   policy: 'identity:delete_endpoint',
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
-  handle: async (call) => {
-    const id = call.params['endpoint_id'] ?? ''
+  handle: async (call, { id }) => {
     await change(call, `endpoint:${id}`, async (tx) => {
       if ((await deleteEndpoints(tx, [id])) === 0) missing('endpoint', id)
     })
