@@ -6,13 +6,12 @@ import {
   evaluate,
   type PolicySet,
 } from '../core/policy/statements/evaluate.ts'
-import { parseDocument } from '../core/policy/statements/parse.ts'
-import { RAM, type StatementPolicy } from '../core/policy/statements/statement.ts'
 import type { Named, Session } from '../core/session.ts'
 import { ensureAccountNumber, findAccountNumber } from '../store/accounts.ts'
 import { groupIdsOf } from '../store/grants.ts'
-import { listHeldPolicies, type StatementPolicyRecord } from '../store/statement-policies.ts'
 import { type KeyUse, openKeySession } from './key-session.ts'
+import { heldRamPolicies } from './ram-policies.ts'
+import { sessionPolicies, splitSecurityToken } from './role-session.ts'
 
 export interface RamAccount extends Named {
   /** 16 digits, as ARNs name it. */
@@ -30,7 +29,9 @@ export interface RamPrincipal {
 
 /** The principal of a verified signature. Refuses `unauthenticated` as `openKeySession` does. */
 export async function openRamPrincipal(ctx: Context, use: Omit<KeyUse, 'hint'>): Promise<RamPrincipal> {
-  const session = await openKeySession(ctx, { ...use, hint: {} })
+  const { token, policy } = splitSecurityToken(use.securityToken)
+  const session = await openKeySession(ctx, { access: use.access, securityToken: token, hint: {} })
+  const narrowing = sessionPolicies(session, policy)
   const isAccount = isAccountItself(session)
   const { domain } = session.user
   const [number, policies] = await Promise.all([
@@ -42,7 +43,7 @@ export async function openRamPrincipal(ctx: Context, use: Omit<KeyUse, 'hint'>):
     accessKeyId: use.access,
     account: { ...domain, number },
     isAccount,
-    policies,
+    policies: narrowing.length > 0 ? { ...policies, session: narrowing } : policies,
   }
 }
 
@@ -70,24 +71,15 @@ export async function accountNumberOf(ctx: Context, domainId: string): Promise<s
   return known ?? ctx.store.write((tx) => ensureAccountNumber(tx, domainId))
 }
 
+/** Links that hand on all that a principal may. A trust or an application credential is for its roles alone. */
+const WHOLE: readonly string[] = ['access_key', 'agency', 'federation']
+
 async function policiesOf(ctx: Context, session: Session): Promise<PolicySet> {
+  if (session.claims.via.some(({ kind }) => !WHOLE.includes(kind))) return { identity: [] }
   const { db } = ctx.store
   const agency = session.claims.via.findLast(({ kind }) => kind === 'agency')
   const federated = session.delegation.federation?.groups.map(({ id }) => id) ?? []
   const groups = agency ? [] : [...federated, ...(await groupIdsOf(db, session.user.id))]
-  const held = await listHeldPolicies(db, {
-    actor: { kind: agency ? 'agency' : 'user', id: session.user.id },
-    groups,
-    roles: [],
-    language: 'ram',
-    projectId: null,
-  })
-  return { identity: held.map(ramPolicyOf) }
-}
-
-/** A stored document as the evaluator takes it. One that cannot be read any more denies everything. */
-export function ramPolicyOf(record: Pick<StatementPolicyRecord, 'name' | 'document'>): StatementPolicy {
-  const statements = parseDocument(record.document, RAM)
-  const denied = { effect: 'Deny', actions: ['*'], conditions: [] } as const
-  return { name: record.name, statements: 'problem' in statements ? [denied] : statements }
+  const actor = { kind: agency ? 'agency' : 'user', id: session.user.id } as const
+  return { identity: await heldRamPolicies(ctx, actor, groups) }
 }
