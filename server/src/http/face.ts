@@ -101,7 +101,9 @@ function listener<Ctx, Caller>(
         if (!hot(request, response)) handler(request, response)
       }
     : handler
-  return options.tls ? createTlsServer({ ...options.tls }, entry) : createServer(entry)
+  const server = options.tls ? createTlsServer({ ...options.tls }, entry) : createServer(entry)
+  // An Expect that is not 100-continue changes nothing; Node's own answer would be an empty 417.
+  return server.on('checkExpectation', entry)
 }
 
 async function answer<Ctx, Caller>(
