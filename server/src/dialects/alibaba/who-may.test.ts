@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { issueTemporaryKey } from '../../flows/key-session.ts'
-import { ramPolicyOf } from '../../flows/ram-principal.ts'
+import { ramPolicyOf } from '../../flows/ram-policies.ts'
 import { validateToken } from '../../flows/validate-token.ts'
 import { deleteAccessKey, updateAccessKey } from '../../store/access-keys.ts'
 import { detachPolicy } from '../../store/statement-policies.ts'

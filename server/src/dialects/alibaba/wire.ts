@@ -12,6 +12,7 @@ import type { Rendered, Wire } from '../../http/wire.ts'
 import { GatewayRefusal, refuseGateway, wordsOf } from './errors.ts'
 import { identifySigner } from './identify.ts'
 import type { Ask, Call, Caller, Operation } from './operation.ts'
+import { requestFacts } from './request-facts.ts'
 import { allParameters, readSignedRequest } from './signature/read.ts'
 import { headerOf } from './signature/signed-request.ts'
 import { xmlOf } from './xml.ts'
@@ -160,13 +161,7 @@ function policyOf({ actions }: Operation): string {
 function permits(ctx: Context, _rule: string, { principal, version }: Caller, target: PolicyTarget): boolean {
   const asks = target['asks'] as readonly Ask[]
   if (!principal) return asks.length === 0
-  const { remoteAddress, baseUrl } = target['call'] as Incoming
-  const facts = {
-    'acs:CurrentTime': new Date(ctx.now() / 1000).toISOString(),
-    'acs:SecureTransport': String(baseUrl.startsWith('https:')),
-    'acs:SourceIp': remoteAddress,
-    'acs:MFAPresent': String(principal.session.claims.methods.includes('totp')),
-  }
+  const facts = requestFacts(ctx, principal, target['call'] as Incoming)
   for (const ask of asks) {
     const { allowed, effect, decidedBy } = decideFor(principal, { ...ask, facts })
     if (allowed) continue
