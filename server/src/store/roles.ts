@@ -65,6 +65,8 @@ export async function updateRole(tx: Db, role: RoleRecord): Promise<void> {
  * application credentials and trusts. Who is left with no role there can no longer use them: none is not all.
  */
 export async function deleteRole(tx: Db, id: string): Promise<void> {
+  // A custom policy of an account is a role of it with a document beside.
+  await tx.deleteFrom('statement_policy').where('id', '=', id).execute()
   await tx.deleteFrom('role').where('id', '=', id).execute()
 }
 

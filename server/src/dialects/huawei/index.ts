@@ -6,20 +6,35 @@ import type { Incoming, Operation } from '../../http/operation.ts'
 import type { Wire } from '../../http/wire.ts'
 import { permanentKeyOperations } from './access-keys/permanent-keys.ts'
 import { temporaryKeyOperations } from './access-keys/temporary-keys.ts'
+import { securityPolicyOperations } from './account/security-policies.ts'
 import { agencyOperations } from './agencies/agencies.ts'
 import { agencyGrantOperations } from './agencies/agency-grants.ts'
+import { customPolicyOperations } from './custom-policies/custom-policies.ts'
 import { identify } from './identify.ts'
+import { notImplemented } from './left-out.ts'
 import { projectOperations } from './projects/projects.ts'
 import { roleOperations } from './roles/roles.ts'
+import { userOperations } from './users/users.ts'
+import { stsOperations } from './v5/assume-agency.ts'
 import { headersOf, renderRefusal } from './words.ts'
 
-export const huaweiOperations: readonly Operation<Context, Session>[] = [
+/** What this wire does. */
+export const answeredOperations: readonly Operation<Context, Session>[] = [
   ...agencyOperations,
   ...agencyGrantOperations,
+  ...customPolicyOperations,
   ...permanentKeyOperations,
-  ...temporaryKeyOperations,
   ...projectOperations,
   ...roleOperations,
+  ...securityPolicyOperations,
+  ...stsOperations,
+  ...temporaryKeyOperations,
+  ...userOperations,
+]
+
+export const huaweiOperations: readonly Operation<Context, Session>[] = [
+  ...answeredOperations,
+  ...notImplemented(answeredOperations),
 ]
 
 /** The words and ways of this wire, which the Keystone operations of the same face speak too. */

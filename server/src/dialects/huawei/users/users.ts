@@ -1,0 +1,210 @@
+/** OS-USER: an account's users with the attributes Huawei Cloud knows ("IAM user management"). Its errors are numbers. */
+import { type Static, Type } from 'typebox'
+import { missing, refuse } from '../../../core/refusal.ts'
+import { cloudPowersOf, isCloudAdmin } from '../../../flows/account-administration.ts'
+import { newPassword, storePassword } from '../../../flows/passwords.ts'
+import { newId } from '../../../store/ids.ts'
+import { insertPassword } from '../../../store/passwords.ts'
+import { findDomainScope } from '../../../store/scopes.ts'
+import { isUniqueViolation } from '../../../store/unique.ts'
+import {
+  findUserById,
+  insertUser,
+  type User,
+  updateUser as updateStored,
+  voidTokens,
+} from '../../../store/users.ts'
+import { demandAdministrator, demandSelfOrAdministrator } from '../access.ts'
+import { type Call, change, operation } from '../operation.ts'
+import { zonedTime } from '../time.ts'
+
+const Text = Type.Optional(Type.String({ maxLength: 255 }))
+const attributes = {
+  access_mode: Type.Optional(
+    Type.Union([Type.Literal('default'), Type.Literal('programmatic'), Type.Literal('console')]),
+  ),
+  email: Text,
+  areacode: Text,
+  phone: Text,
+  enabled: Type.Optional(Type.Boolean()),
+  pwd_status: Type.Optional(Type.Boolean()),
+  xuser_type: Text,
+  xuser_id: Text,
+  description: Text,
+  password: Type.Optional(Type.String({ minLength: 1 })),
+}
+const Name = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z][A-Za-z0-9 ._-]*$' })
+
+type Sent = Static<ReturnType<typeof Type.Object<typeof attributes>>>
+
+/** What is kept of a body beside the columns of a user. */
+function extraFrom(sent: Sent): Record<string, unknown> {
+  const { enabled: _, password: __, ...kept } = sent
+  const names = Object.keys(attributes)
+  return Object.fromEntries(Object.entries(kept).filter(([name]) => names.includes(name)))
+}
+
+function userBody(user: User): Record<string, unknown> {
+  const extra = user.extra as Readonly<Record<string, unknown>>
+  return {
+    id: user.id,
+    domain_id: user.domainId,
+    name: user.name,
+    enabled: user.enabled,
+    description: extra['description'] ?? '',
+    access_mode: extra['access_mode'] ?? 'default',
+    pwd_status: extra['pwd_status'] ?? false,
+    xuser_id: extra['xuser_id'] ?? '',
+    xuser_type: extra['xuser_type'] ?? '',
+    email: extra['email'] ?? '',
+    areacode: extra['areacode'] ?? '',
+    phone: extra['phone'] ?? '',
+    is_domain_owner: false,
+    create_time: zonedTime(user.createdAt),
+  }
+}
+
+const taken = (error: unknown): never => {
+  if (!isUniqueViolation(error)) throw error
+  return refuse('conflict', 'name taken', { wireCode: '1109', message: 'The username already exists.' })
+}
+
+const create = operation({
+  id: 'createUser',
+  method: 'POST',
+  path: '/v3.0/OS-USER/users',
+  policy: 'authenticated',
+  body: Type.Object({ user: Type.Object({ ...attributes, name: Name, domain_id: Type.String() }) }),
+  success: 201,
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict', 'busy'],
+  handle: async (call) => {
+    const { ctx } = call
+    const sent = call.body.user
+    demandAdministrator(call.caller, sent.domain_id, 'iam:users:createUser')
+    const password =
+      sent.password === undefined
+        ? undefined
+        : await newPassword(ctx, sent.password, { by: 'other', options: {} })
+    const id = newId()
+    const user = await change(call, `user:${id}`, async (tx) => {
+      if (!(await findDomainScope(tx, { id: sent.domain_id }))) missing('domain', sent.domain_id)
+      const now = ctx.now()
+      await insertUser(
+        tx,
+        {
+          id,
+          name: sent.name,
+          domainId: sent.domain_id,
+          enabled: sent.enabled ?? true,
+          defaultProjectId: null,
+          options: {},
+          extra: extraFrom(sent),
+        },
+        now,
+      ).catch(taken)
+      if (password) await insertPassword(tx, id, password, now)
+      return (await findUserById(tx, id)) ?? missing('user', id)
+    })
+    const { create_time, ...body } = userBody(user)
+    return { body: { user: { ...body, create_time, password_expires_at: expiryOf(user), status: null } } }
+  },
+})
+
+const expiryOf = ({ passwordExpiresAt: at }: User): string => (at === null ? '' : zonedTime(at))
+
+/** The user, for themself or their account's administrator; one of the cloud's own is nobody else's to change. */
+async function userFor(
+  call: Pick<Call, 'ctx' | 'caller' | 'params'>,
+  action: string,
+  kind: 'read' | 'change' | 'own',
+): Promise<User> {
+  const { ctx, caller } = call
+  const id = call.params['user_id'] ?? ''
+  const user = await findUserById(ctx.store.db, id)
+  const accountId = user?.domainId ?? ''
+  if (kind === 'change') demandAdministrator(caller, accountId, action)
+  else demandSelfOrAdministrator(caller, { userId: id, accountId }, action)
+  const powers = kind === 'read' ? undefined : await cloudPowersOf(ctx.store)
+  if (powers?.actors.has(id) && caller.user.id !== id && !isCloudAdmin(caller)) {
+    refuse('forbidden', `${action} on one of the cloud’s own`, { rule: action })
+  }
+  return user ?? missing('user', id)
+}
+
+const path = '/v3.0/OS-USER/users/:user_id'
+
+const show = operation({
+  id: 'showUser',
+  method: 'GET',
+  path,
+  policy: 'authenticated',
+  success: 200,
+  refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  handle: async (call) => {
+    const user = await userFor(call, 'iam:users:getUser', 'read')
+    return {
+      body: {
+        user: {
+          ...userBody(user),
+          links: { self: `${call.baseUrl}/v3/users/${user.id}`, previous: null, next: null },
+          last_login_time: user.lastActiveAt === null ? '' : zonedTime(user.lastActiveAt),
+        },
+      },
+    }
+  },
+})
+
+const update = operation({
+  id: 'updateUser',
+  method: 'PUT',
+  path,
+  policy: 'authenticated',
+  body: Type.Object({ user: Type.Object({ ...attributes, name: Type.Optional(Name) }) }),
+  success: 200,
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict', 'busy'],
+  handle: async (call) => {
+    const { ctx } = call
+    const sent = call.body.user
+    const before = await userFor(call, 'iam:users:updateUser', 'change')
+    const password =
+      sent.password === undefined
+        ? undefined
+        : await newPassword(ctx, sent.password, { by: 'other', options: before.options })
+    const user = await change(call, `user:${before.id}`, async (tx) => {
+      await updateStored(tx, before.id, {
+        ...(sent.name === undefined ? {} : { name: sent.name }),
+        ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
+        extra: { ...before.extra, ...extraFrom(sent) },
+        unlock: sent.enabled === true || password !== undefined,
+      }).catch(taken)
+      if (password) await storePassword(ctx, tx, before.id, password)
+      if (sent.enabled === false) await voidTokens(tx, before.id, ctx.now())
+      return (await findUserById(tx, before.id)) ?? missing('user', before.id)
+    })
+    const links = { self: `${call.baseUrl}/v3/users/${user.id}` }
+    return { body: { user: { ...userBody(user), links, password_expires_at: expiryOf(user) } } }
+  },
+})
+
+const updateInformation = operation({
+  id: 'updateUserInformation',
+  method: 'PUT',
+  path: `${path}/info`,
+  policy: 'authenticated',
+  body: Type.Object({ user: Type.Object({ email: Text, mobile: Text }) }),
+  success: 204,
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
+  handle: async (call) => {
+    const before = await userFor(call, 'iam:users:updateUser', 'own')
+    const { email, mobile } = call.body.user
+    const extra = {
+      ...before.extra,
+      ...(email === undefined ? {} : { email }),
+      ...(mobile === undefined ? {} : { phone: mobile }),
+    }
+    await change(call, `user:${before.id}`, (tx) => updateStored(tx, before.id, { extra }))
+    return {}
+  },
+})
+
+export const userOperations = [create, show, update, updateInformation]
