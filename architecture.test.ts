@@ -51,6 +51,7 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
       'type config',
       'node:*',
       '@node-saml/node-saml',
+      '@xmldom/xmldom',
       'jose',
       'openid-client',
     ],

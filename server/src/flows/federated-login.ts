@@ -116,7 +116,11 @@ async function signIn(
 ): Promise<Issued> {
   demandKnownIssuer(door, assertion)
   const { mapping, mapped } = await mapAssertion(ctx, door, assertion.attributes)
-  const groups = await groupsOf(ctx, mapped)
+  const groups = await groupsOf(
+    ctx,
+    mapped,
+    mapping.schemaVersion === 'account' ? door.provider.domainId : undefined,
+  )
   const user =
     mapped.user.type === 'local'
       ? await localUser(ctx, mapped)
@@ -150,14 +154,24 @@ function demandKnownIssuer({ provider, protocol }: Door, { attributes, issuer }:
 async function mapAssertion(ctx: Context, { protocol }: Door, attributes: Assertion) {
   const mapping = await findMapping(ctx.store.db, protocol.mappingId)
   if (!mapping) return refuse('unauthenticated', `mapping ${protocol.mappingId} is gone`)
-  const mapped = applyMapping(mapping.rules as readonly MappingRule[], attributes)
+  const mapped = applyMapping(mapping.rules as readonly MappingRule[], attributes, {
+    ownGroups: mapping.schemaVersion === 'account',
+  })
   if ('refused' in mapped) return refuse('unauthenticated', `mapping ${mapping.id}: ${mapped.refused}`)
   return { mapping, mapped }
 }
 
-/** Groups by id have to exist; of those by name the ones count that do, as in Keystone. */
-async function groupsOf(ctx: Context, mapped: Mapped): Promise<readonly string[]> {
-  const wanted = { ids: mapped.groupIds, names: mapped.groups }
+/** Of an account's mapping every group by name is the account's. Groups by id have to exist; of those by name the ones count that do, as in Keystone. */
+async function groupsOf(
+  ctx: Context,
+  mapped: Mapped,
+  ownDomain: string | undefined,
+): Promise<readonly string[]> {
+  const names =
+    ownDomain === undefined
+      ? mapped.groups
+      : mapped.groups.map(({ name }) => ({ name, domain: { id: ownDomain } }))
+  const wanted = { ids: mapped.groupIds, names }
   if (wanted.ids.length + wanted.names.length > 10 * MOST_GROUPS)
     return refuse('forbidden', 'too many groups mapped')
   const { byId, byName } = await findMappedGroups(ctx.store.db, wanted)

@@ -5,7 +5,7 @@ export interface Mapping {
   readonly id: string
   /** As they were sent; well formed, because they are checked before they are written. */
   readonly rules: readonly unknown[]
-  /** null: not given, which reads as `1.0`. */
+  /** null: not given, which reads as `1.0`. `account`: groups without a domain are the provider's own. */
   readonly schemaVersion: string | null
 }
 

@@ -6,11 +6,19 @@ import { searchPattern } from './search-pattern.ts'
  * included; what Keystone would only notice at a sign-in (a condition that is no text, a pattern that is none) is a
  * fault here.
  */
-export function mappingFaults(mapping: unknown): readonly string[] {
+export function mappingFaults(mapping: unknown, manner: MappingManner = {}): readonly string[] {
   if (!isObject(mapping)) return [`${pythonText(mapping)} is not of type 'object'`]
   const { rules } = mapping
   if (rules === undefined) return ["'rules' is a required property"]
-  return [...listFaults(rules, ruleFaults), ...versionFaults(mapping['schema_version'])]
+  return [
+    ...listFaults(rules, (rule) => ruleFaults(rule, manner)),
+    ...versionFaults(mapping['schema_version']),
+  ]
+}
+
+export interface MappingManner {
+  /** Groups may be named without a domain: they are the provider's own. */
+  readonly ownGroups?: boolean
 }
 
 type Faults = readonly string[]
@@ -59,11 +67,11 @@ function unexpected(names: readonly string[]): string {
   return `Additional properties are not allowed (${names.map(pythonText).join(', ')} ${verb} unexpected)`
 }
 
-const ruleFaults: Check = (rule) =>
+const ruleFaults = (rule: unknown, manner: MappingManner): Faults =>
   objectFaults(
     rule,
     {
-      local: (locals) => listFaults(locals, localFaults, 0),
+      local: (locals) => listFaults(locals, (local) => localFaults(local, manner), 0),
       remote: (remotes) => listFaults(remotes, remoteFaults),
     },
     ['local', 'remote'],
@@ -71,11 +79,11 @@ const ruleFaults: Check = (rule) =>
 
 const domainFaults: Check = (domain) => objectFaults(domain, { id: isText, name: isText })
 
-const localFaults: Check = (local) =>
+const localFaults = (local: unknown, manner: MappingManner): Faults =>
   objectFaults(local, {
     user: userFaults,
     projects: (projects) => listFaults(projects, projectFaults, 0),
-    group: groupFaults,
+    group: (group) => groupFaults(group, manner),
     groups: isText,
     group_ids: isText,
     domain: domainFaults,
@@ -107,9 +115,13 @@ const roleFaults: Check = (role) => {
   return isText(role['name'])
 }
 
-const groupFaults: Check = (group) => {
+const groupFaults = (group: unknown, { ownGroups = false }: MappingManner): Faults => {
   const byId = objectFaults(group, { id: isText }, ['id'])
-  const byName = objectFaults(group, { name: isText, domain: domainFaults }, ['name', 'domain'])
+  const byName = objectFaults(
+    group,
+    { name: isText, domain: domainFaults },
+    ownGroups ? ['name'] : ['name', 'domain'],
+  )
   return byId.length === 0 || byName.length === 0 ? [] : [noneOf(group)]
 }
 

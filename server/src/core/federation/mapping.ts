@@ -64,11 +64,13 @@ export interface Mapped {
 
 /**
  * Applies well-formed rules (see `mapping-faults.ts`) to an assertion. `refused` when no rule applies, or when one that
- * does cannot be carried out (a reference to nothing, groups without a domain).
+ * does cannot be carried out (a reference to nothing, groups without a domain). `ownGroups`: groups named without a domain
+ * come out with an empty one, which stands for the provider's own (Huawei Cloud).
  */
 export function applyMapping(
   rules: readonly MappingRule[],
   assertion: Assertion,
+  manner: { readonly ownGroups?: boolean } = {},
 ): Mapped | { readonly refused: string } {
   const applied: number[] = []
   const locals: Local[] = []
@@ -83,7 +85,7 @@ export function applyMapping(
     }
   }
   if (locals.length === 0) return { refused: 'no rule applies' }
-  return joined(locals, applied)
+  return joined(locals, applied, manner.ownGroups === true)
 }
 
 /** Values of the remote entries without a condition, in order: what `{0}`, `{1}` ... stand for. */
@@ -178,7 +180,11 @@ function listed({ text, isList }: Filled): readonly string[] {
   return (isList ? readList(text) : undefined) ?? [text]
 }
 
-function joined(locals: readonly Local[], rules: readonly number[]): Mapped | { readonly refused: string } {
+function joined(
+  locals: readonly Local[],
+  rules: readonly number[],
+  ownGroups: boolean,
+): Mapped | { readonly refused: string } {
   let user: MappedUser | undefined
   let projects: readonly MappedProject[] = []
   const groupIds = new Set<string>()
@@ -194,9 +200,10 @@ function joined(locals: readonly Local[], rules: readonly number[]): Mapped | { 
     }
     if (local.groups) {
       const names = listed(local.groups)
-      if (names.length === 0 && !local.domain) return { refused: 'groups without a domain' }
+      if (names.length === 0 && !local.domain && !ownGroups) return { refused: 'groups without a domain' }
       for (const name of names) {
-        const group = local.domain ? { name, domain: domainOf(local.domain) } : ownDomainGroup(name)
+        const group =
+          local.domain || ownGroups ? { name, domain: domainOf(local.domain) } : ownDomainGroup(name)
         if (!group) return { refused: 'groups without a domain' }
         add(group)
       }

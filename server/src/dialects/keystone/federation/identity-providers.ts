@@ -70,36 +70,42 @@ export function identityProviderFields(incoming: Incoming, provider: IdentityPro
   }
 }
 
-/** Without a domain one is made, named by its id. */
-const create = operation({
-  id: 'create_identity_provider',
-  method: 'PUT',
-  path: `${PATH}/:idp_id`,
-  policy: 'identity:create_identity_provider',
-  body: CreateBody,
-  bodyFaults: 'after-policy',
-  success: 201,
-  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
-  handle: async (call) => {
-    const sent = call.body.identity_provider ?? {}
-    const provider: IdentityProvider = {
-      id: demandShortId(idOf(call)),
-      enabled: sent.enabled ?? false,
-      description: sent.description ?? null,
-      domainId: sent.domain_id ?? newId(),
-      authorizationTtl: sent.authorization_ttl ?? null,
-      remoteIds: (sent.remote_ids ?? []).toSorted(),
-    }
-    await change(call, `identity_provider:${provider.id}`, async (tx) => {
-      if (sent.domain_id) found(await findDomain(tx, provider.domainId), 'domain', provider.domainId)
-      else await makeDomain(tx, provider, call.ctx.now())
-      if (await findIdentityProvider(tx, provider.id)) taken(`Duplicate entry: ${provider.id}`)
-      await demandFreeRemoteIds(tx, provider)
-      await insertIdentityProvider(tx, provider).catch(raced)
-    })
-    return { body: { identity_provider: identityProviderFields(call, provider) } }
-  },
-})
+interface Accounts {
+  readonly accountScopes?: boolean
+}
+
+/** Without a domain one is made, named by its id; where providers belong to accounts it is the caller's. */
+const create = ({ accountScopes = false }: Accounts) =>
+  operation({
+    id: 'create_identity_provider',
+    method: 'PUT',
+    path: `${PATH}/:idp_id`,
+    policy: 'identity:create_identity_provider',
+    body: CreateBody,
+    bodyFaults: 'after-policy',
+    success: 201,
+    refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
+    handle: async (call) => {
+      const sent = call.body.identity_provider ?? {}
+      const provider: IdentityProvider = {
+        id: demandShortId(idOf(call)),
+        enabled: sent.enabled ?? false,
+        description: sent.description ?? null,
+        domainId: sent.domain_id ?? (accountScopes ? call.caller.user.domain.id : newId()),
+        authorizationTtl: sent.authorization_ttl ?? null,
+        remoteIds: (sent.remote_ids ?? []).toSorted(),
+      }
+      await change(call, `identity_provider:${provider.id}`, async (tx) => {
+        if (sent.domain_id || accountScopes)
+          found(await findDomain(tx, provider.domainId), 'domain', provider.domainId)
+        else await makeDomain(tx, provider, call.ctx.now())
+        if (await findIdentityProvider(tx, provider.id)) taken(`Duplicate entry: ${provider.id}`)
+        await demandFreeRemoteIds(tx, provider)
+        await insertIdentityProvider(tx, provider).catch(raced)
+      })
+      return { body: { identity_provider: identityProviderFields(call, provider) } }
+    },
+  })
 
 function makeDomain(tx: Db, provider: IdentityProvider, now: number): Promise<void> {
   const { domainId } = provider
@@ -213,4 +219,10 @@ const remove = operation({
   },
 })
 
-export const identityProviderOperations = [create, list, show, update, remove]
+export const identityProviderOperations = (accounts: Accounts) => [
+  create(accounts),
+  list,
+  show,
+  update,
+  remove,
+]

@@ -25,42 +25,48 @@ const idOf = (call: Pick<Call, 'params'>): string => call.params['mapping_id'] ?
 const mappingFields = (incoming: Incoming, { id, rules, schemaVersion }: Mapping) => ({
   id,
   rules,
-  ...(schemaVersion === null ? {} : { schema_version: schemaVersion }),
+  ...(schemaVersion === null || schemaVersion === 'account' ? {} : { schema_version: schemaVersion }),
   links: selfLink(incoming, `OS-FEDERATION/mappings/${id}`),
 })
 
+interface Manner {
+  /** Groups named without a domain are the account's own (Huawei Cloud). */
+  readonly accountScopes?: boolean
+}
+
 /** The mapping as sent, or a refusal that lists all its faults. Attributes nobody knows are dropped, as in Keystone. */
-function mappingFrom(id: string, sent: object | undefined): Mapping {
-  const faults = mappingFaults(sent ?? {})
+function mappingFrom(id: string, sent: object | undefined, { accountScopes = false }: Manner): Mapping {
+  const faults = mappingFaults(sent ?? {}, { ownGroups: accountScopes })
   if (faults.length > 0) {
     return refuse('bad_request', 'rules', { message: faults.map((fault) => `${fault}\n`).join('') })
   }
   const { rules, schema_version } = sent as { rules: readonly unknown[]; schema_version?: string }
-  return { id, rules, schemaVersion: schema_version ?? null }
+  return { id, rules, schemaVersion: accountScopes ? 'account' : (schema_version ?? null) }
 }
 
-const create = operation({
-  id: 'create_mapping',
-  method: 'PUT',
-  path: `${PATH}/:mapping_id`,
-  policy: 'identity:create_mapping',
-  body: Body,
-  bodyFaults: 'after-policy',
-  success: 201,
-  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'conflict'],
-  handle: async (call) => {
-    const mapping = mappingFrom(demandShortId(idOf(call)), call.body.mapping)
-    await change(call, `mapping:${mapping.id}`, (tx) =>
-      insertMapping(tx, mapping).catch((error) => {
-        if (!isUniqueViolation(error)) throw error
-        refuse('conflict', `mapping ${mapping.id} exists`, {
-          message: 'Conflict occurred attempting to store mapping - Duplicate entry.',
-        })
-      }),
-    )
-    return { body: { mapping: mappingFields(call, mapping) } }
-  },
-})
+const create = (rules: Manner) =>
+  operation({
+    id: 'create_mapping',
+    method: 'PUT',
+    path: `${PATH}/:mapping_id`,
+    policy: 'identity:create_mapping',
+    body: Body,
+    bodyFaults: 'after-policy',
+    success: 201,
+    refusals: ['bad_request', 'unauthenticated', 'forbidden', 'conflict'],
+    handle: async (call) => {
+      const mapping = mappingFrom(demandShortId(idOf(call)), call.body.mapping, rules)
+      await change(call, `mapping:${mapping.id}`, (tx) =>
+        insertMapping(tx, mapping).catch((error) => {
+          if (!isUniqueViolation(error)) throw error
+          refuse('conflict', `mapping ${mapping.id} exists`, {
+            message: 'Conflict occurred attempting to store mapping - Duplicate entry.',
+          })
+        }),
+      )
+      return { body: { mapping: mappingFields(call, mapping) } }
+    },
+  })
 
 const list = operation({
   id: 'list_mappings',
@@ -89,23 +95,24 @@ const show = operation({
   },
 })
 
-const update = operation({
-  id: 'update_mapping',
-  method: 'PATCH',
-  path: `${PATH}/:mapping_id`,
-  policy: 'identity:update_mapping',
-  body: Body,
-  bodyFaults: 'after-policy',
-  success: 200,
-  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-  handle: async (call) => {
-    const mapping = mappingFrom(idOf(call), call.body.mapping)
-    await change(call, `mapping:${mapping.id}`, async (tx) => {
-      if (!(await updateMapping(tx, mapping))) missing('mapping', mapping.id)
-    })
-    return { body: { mapping: mappingFields(call, mapping) } }
-  },
-})
+const update = (rules: Manner) =>
+  operation({
+    id: 'update_mapping',
+    method: 'PATCH',
+    path: `${PATH}/:mapping_id`,
+    policy: 'identity:update_mapping',
+    body: Body,
+    bodyFaults: 'after-policy',
+    success: 200,
+    refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
+    handle: async (call) => {
+      const mapping = mappingFrom(idOf(call), call.body.mapping, rules)
+      await change(call, `mapping:${mapping.id}`, async (tx) => {
+        if (!(await updateMapping(tx, mapping))) missing('mapping', mapping.id)
+      })
+      return { body: { mapping: mappingFields(call, mapping) } }
+    },
+  })
 
 /** One in use goes too, as in Keystone: sessions that came through it end with the next validation. */
 const remove = operation({
@@ -124,4 +131,4 @@ const remove = operation({
   },
 })
 
-export const mappingOperations = [create, list, show, update, remove]
+export const mappingOperations = (manner: Manner) => [create(manner), list, show, update(manner), remove]

@@ -87,7 +87,10 @@ describe('sign-in by a token of the provider', () => {
       const answer = await login(await sign(), undefined, method)
       assert.equal(answer.status, 201, answer.text)
       const { methods, user } = answer.body.token
-      assert.deepEqual([methods, user.name, user['OS-FEDERATION'].protocol], [['mapped'], 'bob', { id: 'openid' }])
+      assert.deepEqual(
+        [methods, user.name, user['OS-FEDERATION'].protocol],
+        [['mapped'], 'bob', { id: 'openid' }],
+      )
       assert.ok(answer.headers['x-subject-token'])
     }
   })
@@ -118,7 +121,13 @@ describe('sign-in by a token of the provider', () => {
       assert.equal(answer.status, 201, answer.text)
       assert.equal(answer.body.token.expires_at, first.body.token.expires_at)
     }
-    const payloads = [{}, { identity_provider: 'acme', protocol: 'openid' }, { id: await house.admin() }, { id: 7 }, null]
+    const payloads = [
+      {},
+      { identity_provider: 'acme', protocol: 'openid' },
+      { id: await house.admin() },
+      { id: 7 },
+      null,
+    ]
     for (const mapped of payloads) {
       const answer = await house.call('POST', '/v3/auth/tokens', {
         body: { auth: { identity: { methods: ['mapped'], mapped } } },
@@ -136,11 +145,24 @@ describe('sign-in by a token of the provider', () => {
 
   it('WebSSO: 400 without origin, 401 for a dashboard that is not trusted, to the letter', async () => {
     const path = `/v3/auth/OS-FEDERATION/identity_providers/acme/protocols/openid/websso`
-    assert.equal((await house.call('GET', path)).body.error.message, 'Request must have an origin query parameter')
-    for (const origin of ['https://evil.example/', DASHBOARD.slice(0, -1), `${DASHBOARD}x`, `${DASHBOARD}@evil.example`, '']) {
+    assert.equal(
+      (await house.call('GET', path)).body.error.message,
+      'Request must have an origin query parameter',
+    )
+    for (const origin of [
+      'https://evil.example/',
+      DASHBOARD.slice(0, -1),
+      `${DASHBOARD}x`,
+      `${DASHBOARD}@evil.example`,
+      '',
+    ]) {
       const answer = await house.call('GET', `${path}?origin=${encodeURIComponent(origin)}`)
       assert.equal(answer.status, 401, origin)
-      assert.equal((await house.call('GET', `/v3/auth/OS-FEDERATION/websso/openid?origin=${encodeURIComponent(origin)}`)).status, 401)
+      assert.equal(
+        (await house.call('GET', `/v3/auth/OS-FEDERATION/websso/openid?origin=${encodeURIComponent(origin)}`))
+          .status,
+        401,
+      )
     }
     assert.equal((await house.call('GET', `${path.replace('acme', 'nope')}?origin=${DASHBOARD}`)).status, 401)
   })
@@ -157,10 +179,22 @@ describe('sign-in by a token of the provider', () => {
   it('401 a callback without our cookie, with a forged one, or with another house’s', async () => {
     const path = `/v3/auth/OS-FEDERATION/identity_providers/acme/protocols/openid/websso/callback?code=x&state=y`
     const other = await openHouse()
-    const foreign = other.ctx.keys.seal(JSON.stringify({ state: 'y', idp: 'acme', protocol: 'openid', until: 9e15 }), 'websso')
+    const foreign = other.ctx.keys.seal(
+      JSON.stringify({ state: 'y', idp: 'acme', protocol: 'openid', until: 9e15 }),
+      'websso',
+    )
     await other.close()
-    const misplaced = house.ctx.keys.seal(JSON.stringify({ state: 'y', idp: 'acme', protocol: 'openid', until: 9e15 }), 'elsewhere')
-    for (const cookie of ['', 'tokenhouse-websso=', 'tokenhouse-websso=s1.AAAA', `tokenhouse-websso=${foreign}`, `tokenhouse-websso=${misplaced}`]) {
+    const misplaced = house.ctx.keys.seal(
+      JSON.stringify({ state: 'y', idp: 'acme', protocol: 'openid', until: 9e15 }),
+      'elsewhere',
+    )
+    for (const cookie of [
+      '',
+      'tokenhouse-websso=',
+      'tokenhouse-websso=s1.AAAA',
+      `tokenhouse-websso=${foreign}`,
+      `tokenhouse-websso=${misplaced}`,
+    ]) {
       assert.equal((await house.call('GET', path, { headers: { cookie } })).status, 401)
     }
   })
@@ -169,7 +203,15 @@ describe('sign-in by a token of the provider', () => {
     await put(`${IDP}/other`, { identity_provider: { enabled: true } })
     await put(`${IDP}/other/protocols/openid`, { protocol: { mapping_id: 'm' } })
     await send('POST', CONFIG.replace('acme', 'other'), await config({ client_id: 'them' }))
-    const state = { state: 'y', nonce: 'n', verifier: 'v', idp: 'acme', protocol: 'openid', origin: DASHBOARD, until: house.ctx.now() + 1e8 }
+    const state = {
+      state: 'y',
+      nonce: 'n',
+      verifier: 'v',
+      idp: 'acme',
+      protocol: 'openid',
+      origin: DASHBOARD,
+      until: house.ctx.now() + 1e8,
+    }
     const cookie = `tokenhouse-websso=${house.ctx.keys.seal(JSON.stringify(state), 'websso')}`
     const path = `/v3/auth/OS-FEDERATION/identity_providers/other/protocols/openid/websso/callback?code=x&state=y`
     assert.equal((await house.call('GET', path, { headers: { cookie } })).status, 401)

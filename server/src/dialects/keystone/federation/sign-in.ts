@@ -1,24 +1,31 @@
 /**
  * `GET` and `POST /v3/OS-FEDERATION/identity_providers/{idp}/protocols/{protocol}/auth`: an unscoped token for who shows a
- * token of the provider. In Keystone an Apache module stands in front of this path; here nothing does.
+ * token of the provider, or a request for its provider to who offers to carry one. In Keystone an Apache module stands in front of this path; here nothing does.
  */
 import { refuse } from '../../../core/refusal.ts'
 import { openDoor } from '../../../flows/federated-login.ts'
 import { bearerLogin, oidcConfigOf } from '../../../flows/oidc-login.ts'
+import { beginEcp } from '../../../flows/saml-login.ts'
 import type { Incoming, Method } from '../../../http/operation.ts'
 import { publicOperation } from '../operation.ts'
 import { type TokenStyle, tokenBody } from '../tokens/token-body.ts'
+import { ownEntity } from './saml.ts'
 
 export interface SignInOptions {
   readonly style: TokenStyle
   /** Seconds a token lives. */
   readonly ttl: number
+  /** Providers belong to the account that makes them, and mappings mean its groups (Huawei Cloud). */
+  readonly accountScopes?: boolean
 }
 
 /** The token of an `Authorization: Bearer` header; undefined when there is none. */
 export function bearerOf({ headers }: Pick<Incoming, 'headers'>): string | undefined {
   return /^Bearer +([\x21-\x7e]+) *$/i.exec(headers.authorization ?? '')?.[1]
 }
+
+/** A program that offers to carry a request to its provider says so (SAML 2.0 ECP). */
+const PAOS = 'application/vnd.paos+xml'
 
 const signIn = (id: string, method: Method, { style, ttl }: SignInOptions) =>
   publicOperation({
@@ -38,6 +45,10 @@ const signIn = (id: string, method: Method, { style, ttl }: SignInOptions) =>
     handle: async (call) => {
       const { ctx, params, requestId } = call
       const door = await openDoor(ctx, params['idp_id'] ?? '', params['protocol_id'] ?? '')
+      if (call.headers.accept?.includes(PAOS)) {
+        const envelope = await beginEcp(ctx, door, ownEntity(call))
+        return { status: 200, headers: { 'content-type': PAOS, 'cache-control': 'no-store' }, body: envelope }
+      }
       if (!(await oidcConfigOf(ctx, door.provider.id))) {
         return refuse('unsupported_method', `${door.provider.id} has no configuration to sign in by`)
       }

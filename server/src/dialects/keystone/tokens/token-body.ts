@@ -55,7 +55,7 @@ function tokenFields(session: Session, style: TokenStyle): Record<string, unknow
   const { claims, delegation } = session
   const { trust, applicationCredential, oauth1, agency } = delegation
   const fields: Record<string, unknown> = {
-    methods: claims.methods,
+    methods: methodsOf(session, style),
     user: userFields(session, style),
   }
   if (style.auditIds) fields['audit_ids'] = claims.auditIds
@@ -90,6 +90,12 @@ function withoutXdomain(style: TokenStyle): TokenStyle {
   if (style.xdomainType === undefined) return style
   const { xdomainType: _, ...rest } = style
   return rest
+}
+
+/** Huawei Cloud shows a federated session that was scoped as proved by its token alone. */
+function methodsOf({ claims, delegation }: Session, style: TokenStyle): readonly string[] {
+  const isScoped = delegation.federation !== undefined && claims.methods.includes('token')
+  return isScoped && !style.auditIds ? ['token'] : claims.methods
 }
 
 function addScope(fields: Record<string, unknown>, session: Session, style: TokenStyle): void {

@@ -1,0 +1,190 @@
+/**
+ * SAML 2.0 as a service provider. Keystone leaves that to an Apache module; paths and names here are Huawei Cloud's: our
+ * metadata, import of a provider's, and where answers are brought.
+ */
+import { Type } from 'typebox'
+import { found, refuse } from '../../../core/refusal.ts'
+import type { Issued } from '../../../flows/issue-token.ts'
+import {
+  finishEcp,
+  importMetadata,
+  type OwnEntity,
+  ownMetadata,
+  unsolicitedLogin,
+} from '../../../flows/saml-login.ts'
+import type { Incoming, Reply } from '../../../http/operation.ts'
+import { findSamlMetadata } from '../../../store/federation-config.ts'
+import { findProtocol } from '../../../store/identity-providers.ts'
+import { type Call, operation, publicOperation } from '../operation.ts'
+import { microTime } from '../time.ts'
+import { tokenBody } from '../tokens/token-body.ts'
+import { formField } from './form.ts'
+import type { SignInOptions } from './sign-in.ts'
+
+const SSO = '/v3-ext/auth/OS-FEDERATION/SSO'
+const REFUSALS = [
+  'bad_request',
+  'unauthenticated',
+  'unsupported_method',
+  'forbidden',
+  'more_factors_needed',
+] as const
+
+/** Who we are: the address of the face is the name of the entity. */
+export function ownEntity(incoming: Incoming): OwnEntity {
+  const { baseUrl } = incoming
+  return { entityId: baseUrl, postUrl: `${baseUrl}${SSO}/SAML2/POST`, paosUrl: `${baseUrl}${SSO}/SAML2/ECP` }
+}
+
+const showOwn = publicOperation({
+  id: 'get_sp_metadata',
+  method: 'GET',
+  path: `${SSO}/metadata`,
+  policy: 'public',
+  success: 200,
+  refusals: [],
+  handle: async (call) => ({
+    headers: { 'content-type': 'text/xml' },
+    body: ownMetadata(ownEntity(call)),
+  }),
+})
+
+const METADATA = '/v3-ext/OS-FEDERATION/identity_providers/:idp_id/protocols/:protocol_id/metadata'
+const ImportBody = Type.Object({
+  xaccount_type: Type.Optional(Type.String({ maxLength: 64 })),
+  domain_id: Type.Optional(Type.String({ maxLength: 64 })),
+  metadata: Type.String({ minLength: 1, maxLength: 100_000 }),
+})
+
+const idsOf = (call: Pick<Call, 'params'>) => ({
+  idpId: call.params['idp_id'] ?? '',
+  protocolId: call.params['protocol_id'] ?? '',
+})
+
+const importOne = operation({
+  id: 'create_metadata',
+  method: 'POST',
+  path: METADATA,
+  policy: 'identity:update_identity_provider',
+  body: ImportBody,
+  bodyFaults: 'after-policy',
+  success: 201,
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
+  handle: async (call) => {
+    const { idpId, protocolId } = idsOf(call)
+    const { metadata, domain_id, xaccount_type } = call.body
+    found(await findProtocol(call.ctx.store.db, idpId, protocolId), 'federated protocol', protocolId)
+    const by = { session: call.caller, action: call.operationId, requestId: call.requestId }
+    const sent = { idpId, protocolId, metadata, domainId: domain_id ?? '', accountType: xaccount_type ?? '' }
+    await importMetadata(call.ctx, by, sent)
+    return { body: { message: 'Import metadata successful' } }
+  },
+})
+
+const showOne = operation({
+  id: 'get_metadata',
+  method: 'GET',
+  path: METADATA,
+  policy: 'identity:get_identity_provider',
+  success: 200,
+  refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  handle: async (call) => {
+    const { idpId, protocolId } = idsOf(call)
+    const stored = found(await findSamlMetadata(call.ctx.store.db, idpId, protocolId), 'metadata of', idpId)
+    return {
+      body: {
+        id: `${idpId}/${protocolId}`,
+        idp_id: idpId,
+        entity_id: stored.entityId,
+        protocol_id: protocolId,
+        domain_id: stored.domainId,
+        xaccount_type: stored.accountType,
+        update_time: microTime(stored.updatedAt),
+        data: stored.metadata,
+      },
+    }
+  },
+})
+
+/** A base64 text of a form as XML. */
+function responseOf(incoming: Incoming): string {
+  const encoded = formField(incoming, 'SAMLResponse').replace(/\s+/g, '')
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
+    return refuse('bad_request', 'SAMLResponse is not base64', { message: 'SAMLResponse is not base64.' })
+  }
+  return Buffer.from(encoded, 'base64').toString('utf8')
+}
+
+function tokenReply({ text, session }: Issued, { style }: SignInOptions): Reply {
+  return {
+    headers: { 'x-subject-token': text, 'content-type': 'application/json' },
+    body: tokenBody(session, null, style),
+  }
+}
+
+/** Huawei Cloud IAM, "Obtaining an Unscoped Token (IdP Initiated)". */
+const byIdp = (options: SignInOptions) =>
+  publicOperation({
+    id: 'create_unscoped_token_idp_initiated',
+    method: 'POST',
+    path: '/v3.0/OS-FEDERATION/tokens',
+    policy: 'public',
+    success: 201,
+    refusals: [...REFUSALS],
+    handle: async (call) => {
+      const idpId = call.headers['x-idp-id']?.toString()
+      if (!idpId) return refuse('bad_request', 'no X-Idp-Id', { message: 'The header X-Idp-Id is missing.' })
+      const brought = { xml: responseOf(call), own: ownEntity(call), idpId }
+      const issued = await unsolicitedLogin(call.ctx, brought, {
+        ttl: options.ttl,
+        requestId: call.requestId,
+      })
+      return tokenReply(issued, options)
+    },
+  })
+
+/** The assertion consumer service for what a browser brings from its provider unasked. */
+const consumer = (options: SignInOptions) =>
+  publicOperation({
+    id: 'saml_post',
+    method: 'POST',
+    path: `${SSO}/SAML2/POST`,
+    policy: 'public',
+    success: 201,
+    refusals: [...REFUSALS],
+    handle: async (call) => {
+      const brought = { xml: responseOf(call), own: ownEntity(call) }
+      const issued = await unsolicitedLogin(call.ctx, brought, {
+        ttl: options.ttl,
+        requestId: call.requestId,
+      })
+      return tokenReply(issued, options)
+    },
+  })
+
+/** The same for programs, which bring the answer in an envelope. */
+const ecpConsumer = (options: SignInOptions) =>
+  publicOperation({
+    id: 'saml_ecp',
+    method: 'POST',
+    path: `${SSO}/SAML2/ECP`,
+    policy: 'public',
+    success: 201,
+    refusals: [...REFUSALS],
+    handle: async (call) => {
+      const brought = { envelope: call.rawBody.toString('utf8'), own: ownEntity(call) }
+      return tokenReply(
+        await finishEcp(call.ctx, brought, { ttl: options.ttl, requestId: call.requestId }),
+        options,
+      )
+    },
+  })
+
+export const samlOperations = (options: SignInOptions) => [
+  showOwn,
+  importOne,
+  showOne,
+  byIdp(options),
+  consumer(options),
+  ecpConsumer(options),
+]

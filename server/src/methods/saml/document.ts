@@ -1,0 +1,94 @@
+/**
+ * XML as SAML needs it: parsed once, without anything that could make two readers see two documents. No DTD, no entities,
+ * no comments, no CDATA, no processing instructions (CVE-2013-1664, CVE-2025-29775); duplicate ids are refused.
+ */
+
+export const SAML = 'urn:oasis:names:tc:SAML:2.0:assertion'
+export const SAMLP = 'urn:oasis:names:tc:SAML:2.0:protocol'
+export const DSIG = 'http://www.w3.org/2000/09/xmldsig#'
+export const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata'
+
+interface Found {
+  readonly length: number
+  item(index: number): Element | null
+}
+
+interface Searchable {
+  getElementsByTagName(name: string): Found
+  getElementsByTagNameNS(namespace: string, name: string): Found
+}
+
+/** What is used of the parser's elements; its own types want a browser's. */
+export interface Element extends Searchable {
+  readonly localName: string | null
+  readonly namespaceURI: string | null
+  readonly parentNode: unknown
+  readonly textContent: string | null
+  getAttribute(name: string): string | null
+}
+
+export interface Document extends Searchable {
+  readonly documentElement: Element | null
+}
+
+/** What is not believed, and why. */
+export class SamlFault extends Error {}
+
+const MOST_CHARACTERS = 262_144
+
+/** The document, or a `SamlFault`. */
+export async function parseXml(text: string): Promise<Document> {
+  if (text.length > MOST_CHARACTERS) throw new SamlFault('too long')
+  const body = text.trim().replace(/^<\?xml[^?<>]*\?>/, '')
+  if (/<[!?]/.test(body)) throw new SamlFault('declarations, comments, CDATA or processing instructions')
+  if (/&(?!(lt|gt|amp|quot|apos|#\d{1,7}|#x[\da-fA-F]{1,6});)/.test(body)) throw new SamlFault('an entity')
+  const { DOMParser } = await import('@xmldom/xmldom')
+  const faults: string[] = []
+  const note = (message: string): void => {
+    faults.push(message)
+  }
+  const parser = new DOMParser({ errorHandler: { warning: note, error: note, fatalError: note } })
+  let parsed: Document
+  try {
+    parsed = parser.parseFromString(body, 'text/xml') as unknown as Document
+  } catch (error) {
+    throw new SamlFault(`not XML: ${(error as Error).message}`)
+  }
+  if (faults.length > 0 || !parsed?.documentElement) throw new SamlFault(`not XML: ${faults[0] ?? 'empty'}`)
+  demandDistinctIds(parsed)
+  return parsed
+}
+
+function demandDistinctIds(parsed: Document): void {
+  const seen = new Set<string>()
+  for (const element of everything(parsed)) {
+    for (const name of ['ID', 'Id', 'id', 'AssertionID']) {
+      const id = element.getAttribute(name)
+      if (!id) continue
+      if (seen.has(id)) throw new SamlFault(`id ${id} twice`)
+      seen.add(id)
+    }
+  }
+}
+
+function everything(parsed: Document): readonly Element[] {
+  return listOf(parsed.getElementsByTagName('*'))
+}
+
+/** Elements of that name anywhere below. */
+export function below(node: Document | Element, namespace: string, name: string): readonly Element[] {
+  return listOf(node.getElementsByTagNameNS(namespace, name))
+}
+
+/** Elements of that name right below. */
+export function children(node: Element, namespace: string, name: string): readonly Element[] {
+  return below(node, namespace, name).filter((element) => element.parentNode === node)
+}
+
+function listOf(found: Found): readonly Element[] {
+  return Array.from({ length: found.length }, (_, index) => found.item(index)).filter((e) => e !== null)
+}
+
+export function textOf(element: Element | undefined): string {
+  return element?.textContent?.trim() ?? ''
+}

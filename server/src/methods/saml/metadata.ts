@@ -1,0 +1,79 @@
+/** What a provider says of itself (SAML 2.0 Metadata), and what we say of ourselves. */
+import { X509Certificate } from 'node:crypto'
+import { below, children, DSIG, METADATA, parseXml, SamlFault, textOf } from './document.ts'
+
+export interface ProviderMetadata {
+  readonly entityId: string
+  /** Base64 of DER, as they stand there. */
+  readonly certificates: readonly string[]
+  /** Where a sign-in begins, by binding; undefined where it is not offered. */
+  readonly redirectUrl: string | undefined
+  readonly soapUrl: string | undefined
+}
+
+/** Reads metadata. Throws a `SamlFault` for what is none, has several providers, or no key to verify signatures with. */
+export async function readMetadata(text: string): Promise<ProviderMetadata> {
+  const parsed = await parseXml(text)
+  const entities = below(parsed, METADATA, 'EntityDescriptor')
+  const [entity] = entities
+  if (!entity || entities.length > 1) throw new SamlFault(`${entities.length} entities`)
+  const entityId = entity.getAttribute('entityID') ?? ''
+  const [idp] = children(entity, METADATA, 'IDPSSODescriptor')
+  if (!idp || entityId === '' || entityId.length > 1024) throw new SamlFault('no identity provider')
+  const certificates = children(idp, METADATA, 'KeyDescriptor')
+    .filter((key) => key.getAttribute('use') !== 'encryption')
+    .flatMap((key) => below(key, DSIG, 'X509Certificate'))
+    .map((certificate) => textOf(certificate).replace(/\s+/g, ''))
+  if (certificates.length === 0 || certificates.length > 8)
+    throw new SamlFault(`${certificates.length} certificates`)
+  for (const certificate of certificates) demandUsable(certificate)
+  const services = children(idp, METADATA, 'SingleSignOnService')
+  const at = (binding: string): string | undefined =>
+    services
+      .find(
+        (service) => service.getAttribute('Binding') === `urn:oasis:names:tc:SAML:2.0:bindings:${binding}`,
+      )
+      ?.getAttribute('Location') ?? undefined
+  return { entityId, certificates, redirectUrl: at('HTTP-Redirect'), soapUrl: at('SOAP') }
+}
+
+function demandUsable(certificate: string): void {
+  let key: X509Certificate['publicKey']
+  try {
+    key = new X509Certificate(Buffer.from(certificate, 'base64')).publicKey
+  } catch {
+    throw new SamlFault('a certificate that is none')
+  }
+  const bits = key.asymmetricKeyDetails?.modulusLength
+  if (key.asymmetricKeyType === 'rsa' && bits !== undefined && bits >= 2048) return
+  throw new SamlFault(`a ${key.asymmetricKeyType} key${bits === undefined ? '' : ` of ${bits} bits`}`)
+}
+
+/** Who we are to a provider, and where answers go. */
+export interface OwnEntity {
+  readonly entityId: string
+  /** HTTP-POST: answers that a browser brings. */
+  readonly postUrl: string
+  /** PAOS: answers that a program brings (ECP). */
+  readonly paosUrl: string
+}
+
+/** Our metadata as XML. */
+export function ownMetadata({ entityId, postUrl, paosUrl }: OwnEntity): string {
+  const service = (binding: string, url: string, index: number): string =>
+    `<md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:${binding}" Location="${xmlText(url)}" index="${index}"${index === 0 ? ' isDefault="true"' : ''}/>`
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<md:EntityDescriptor xmlns:md="${METADATA}" entityID="${xmlText(entityId)}"><md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">${service('HTTP-POST', postUrl, 0)}${service('PAOS', paosUrl, 1)}</md:SPSSODescriptor></md:EntityDescriptor>
+`
+}
+
+export function xmlText(text: string): string {
+  const names: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&apos;',
+  }
+  return text.replace(/[&<>"']/g, (mark) => names[mark] ?? mark)
+}

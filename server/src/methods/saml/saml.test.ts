@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  IDP_ENTITY,
+  type SamlAnswer,
+  samlAssertion,
+  samlCertificate,
+  samlKey,
+  samlMetadata,
+  samlResponse,
+} from '../../testing/saml-idp.ts'
+import { SamlFault } from './document.ts'
+import { ownMetadata, readMetadata } from './metadata.ts'
+import { ecpRequest, responseIn } from './request.ts'
+import { verifySaml } from './verify.ts'
+
+const NOW = 1_800_000_000
+const ACS = 'http://tokenhouse.test:5000/acs'
+const US = 'http://tokenhouse.test:5000'
+const answer = (more: Partial<SamlAnswer> = {}): string =>
+  samlResponse({ now: NOW, recipient: ACS, attributes: { groups: ['staff'] }, ...more })
+
+const verify = async (xml: string, more: { inResponseTo?: string | null; now?: number } = {}) =>
+  verifySaml(xml, {
+    provider: await readMetadata(samlMetadata()),
+    audience: US,
+    recipient: ACS,
+    inResponseTo: more.inResponseTo ?? null,
+    now: (more.now ?? NOW) * 1e6,
+  })
+const refused = async (xml: string, why?: RegExp, more = {}): Promise<void> => {
+  await assert.rejects(verify(xml, more), (error: Error) => {
+    assert.ok(error instanceof SamlFault, `${error.stack}`)
+    if (why) assert.match(error.message, why)
+    return true
+  })
+}
+
+describe('SAML responses', () => {
+  it('believes one whose assertion, whose response, or both are signed', async () => {
+    for (const sign of ['assertion', 'response', 'both'] as const) {
+      const out = await verify(
+        answer({ sign, nameId: 'bob & co', attributes: { groups: ['a', 'b;c'], mail: ['x@y'] } }),
+      )
+      assert.deepEqual(out.attributes['groups'], ['a', 'b;c'])
+      assert.deepEqual([out.attributes['NameID'], out.attributes['MELLON_IDP']], [['bob & co'], [IDP_ENTITY]])
+      assert.deepEqual([out.assertionId, out.notOnOrAfter], ['_a1', NOW + 300])
+    }
+  })
+
+  it('refuses one without a signature, by another key, or changed', async () => {
+    await refused(answer({ sign: 'none' }), /no signature/)
+    await refused(answer({ key: samlKey('other') }))
+    await refused(answer().replace('>bob<', '>admin<'))
+    await refused(answer().replace('>staff<', '>admins<'))
+    await refused(answer({ sign: 'response' }).replace('>bob<', '>admin<'))
+  })
+
+  it('refuses a foreign audience, recipient, destination, issuer and confirmation, and one for anybody', async () => {
+    await refused(answer({ audience: 'http://other.test' }), /for http/)
+    await refused(answer({ audience: null }), /for anybody/)
+    await refused(answer({ recipient: 'http://other.test/acs' }), /no confirmation/)
+    await refused(answer({ destination: 'http://other.test/acs' }), /destination/)
+    await refused(answer({ issuer: 'https://evil.test' }), /issuer|Unknown SAML issuer/)
+    await refused(answer({ method: 'sender-vouches' }), /no confirmation/)
+    await refused(answer({ status: 'Responder' }), /no success/)
+    assert.ok(await verify(answer({ destination: ACS })))
+  })
+
+  it('refuses one that is too old, or not yet', async () => {
+    await refused(answer(), undefined, { now: NOW + 361 })
+    await refused(answer(), undefined, { now: NOW - 100 })
+    assert.ok(await verify(answer(), { now: NOW + 350 }))
+    assert.ok(await verify(answer(), { now: NOW - 60 }))
+  })
+
+  it('answers the request it has to answer, and nothing when nobody asked', async () => {
+    assert.ok(await verify(answer({ inResponseTo: '_r1' }), { inResponseTo: '_r1' }))
+    await refused(answer({ inResponseTo: '_r1' }), /answers/)
+    await refused(answer(), /answers/, { inResponseTo: '_r1' })
+    await refused(answer({ inResponseTo: '_r2' }), /answers/, { inResponseTo: '_r1' })
+  })
+
+  it('CVE-2013-1664, CVE-2013-1665: a DTD, entities and external entities are refused before they are read', async () => {
+    const dtds = [
+      '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]>',
+      '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>',
+      '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">',
+    ]
+    for (const dtd of dtds) await refused(`${dtd}${answer()}`, /declarations/)
+    await refused(answer().replace('>bob<', '>&c;<'), /an entity/)
+    await refused(`<?xml version="1.0"?>${dtds[1]}${answer()}`, /declarations/)
+  })
+
+  it('CVE-2025-29774, CVE-2025-29775 (SAMLStorm): two SignedInfo, and comments in a digest, are refused', async () => {
+    const info = /<ds:SignedInfo>.*<\/ds:SignedInfo>/.exec(answer())?.[0] ?? ''
+    await refused(answer().replace('</ds:Signature>', `${info}</ds:Signature>`), /2 SignedInfo|id|References/)
+    await refused(answer().replace('<ds:DigestValue>', '<ds:DigestValue><!-- x -->'), /declarations/)
+    await refused(
+      answer().replace(/<ds:DigestValue>/, '<ds:DigestValue>AAAA</ds:DigestValue><ds:DigestValue>'),
+      /several digests/,
+    )
+    await refused(answer().replace('>bob<', '>bob<!-- x -->.evil<'), /declarations/)
+    await refused(answer().replace('>bob<', '><![CDATA[admin]]><'), /declarations/)
+    await refused(answer().replace('>bob<', '><?x y?>bob<'), /declarations/)
+  })
+
+  const evil = samlAssertion({
+    now: NOW,
+    recipient: ACS,
+    id: '_evil',
+    nameId: 'admin',
+    attributes: { groups: ['admins'] },
+  })
+  const good = answer()
+  const signed = /<saml:Assertion.*<\/saml:Assertion>/.exec(good)?.[0] ?? ''
+  const signature = /<ds:Signature.*<\/ds:Signature>/.exec(good)?.[0] ?? ''
+  const unsigned = signed.replace(signature, '')
+  const signedResponse = answer({ sign: 'response' })
+  const responseSignature = /<ds:Signature.*<\/ds:Signature>/.exec(signedResponse)?.[0] ?? ''
+  const evilIn = (holder: string): string => evil.replace('</saml:Issuer>', `</saml:Issuer>${holder}`)
+  const object = (inner: string): string =>
+    signature.replace('</ds:Signature>', `<ds:Object>${inner}</ds:Object></ds:Signature>`)
+  const original = signedResponse.replace(responseSignature, '')
+  const evilResponse = original.replace('_response', '_evil').replace('>bob<', '>admin<')
+  const holding = (inner: string): string =>
+    responseSignature.replace('</ds:Signature>', `<ds:Object>${inner}</ds:Object></ds:Signature>`)
+  /** The eight wrapping attacks of Somorovsky et al., "On Breaking SAML" (2012). */
+  const wrapped: Readonly<Record<string, string>> = {
+    'XSW 1': evilResponse.replace('</saml:Issuer>', `</saml:Issuer>${holding(original)}`),
+    'XSW 2': evilResponse.replace('</saml:Issuer>', `</saml:Issuer>${original}${responseSignature}`),
+    'XSW 3': good.replace(signed, `${evil}${signed}`),
+    'XSW 4': good.replace(signed, evil.replace('</saml:Assertion>', `${signed}</saml:Assertion>`)),
+    'XSW 5': good.replace(signed, `${evilIn(signature)}${unsigned}`),
+    'XSW 6': good.replace(signed, evilIn(object(unsigned))),
+    'XSW 7': good.replace(signed, `<samlp:Extensions>${evil}</samlp:Extensions>${signed}`),
+    'XSW 8': good.replace(
+      signed,
+      evilIn(
+        object(unsigned).replace('<ds:Object>', '<ds:Object><x>').replace('</ds:Object>', '</x></ds:Object>'),
+      ),
+    ),
+  }
+  for (const [name, xml] of Object.entries(wrapped)) {
+    it(`${name}: a signature wrapped around something else is refused`, async () => {
+      assert.ok(xml.includes('admin') && xml !== good)
+      await refused(xml)
+    })
+  }
+
+  it('CVE-2024-45409, CVE-2025-47949: a signature of something else in the document proves nothing', async () => {
+    await refused(good.replace('URI="#_a1"', 'URI=""'), /Reference/)
+    await refused(good.replace('URI="#_a1"', 'URI="#_response"'), /Reference/)
+    await refused(evil.replace('</saml:Issuer>', `</saml:Issuer>${signature}`), /no Response/)
+    await refused(good.replace('ID="_response"', 'ID="_a1"'), /twice/)
+    await refused(good.replace('ID="_response"', 'ID="_response" Id="_a1"'), /twice/)
+    await refused(
+      good.replace(signed, `${signed.replaceAll('saml:', 'x:').replace('xmlns:saml', 'xmlns:x')}${signed}`),
+    )
+  })
+
+  it('refuses weak algorithms and more transforms than an enveloped signature has', async () => {
+    await refused(good.replace('xmldsig-more#rsa-sha256', 'xmldsig-more#rsa-md5'), /algorithm/)
+    await refused(
+      good.replace(
+        'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+        'http://www.w3.org/2000/09/xmldsig#rsa-sha1',
+      ),
+      /algorithm/,
+    )
+    await refused(
+      good.replace(
+        'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
+        'http://www.w3.org/2000/09/xmldsig#hmac-sha1',
+      ),
+      /algorithm/,
+    )
+    await refused(good.replace('xmlenc#sha256', 'xmldsig#sha1'), /algorithm/)
+    await refused(
+      good.replace(
+        'http://www.w3.org/2000/09/xmldsig#enveloped-signature',
+        'http://www.w3.org/TR/1999/REC-xslt-19991116',
+      ),
+      /algorithm/,
+    )
+  })
+
+  it('refuses what is no XML, too long, or nothing', async () => {
+    for (const xml of [
+      '',
+      '<',
+      'text',
+      '<a>',
+      '<a/>',
+      `<a>${'x'.repeat(300_000)}</a>`,
+      good.slice(0, -1),
+      `${good}${good}`,
+    ])
+      await refused(xml)
+  })
+
+  it('an attribute cannot pose as the subject or the provider', async () => {
+    const out = await verify(
+      answer({ attributes: { NameID: ['admin'], MELLON_IDP: ['https://evil.test'], uid: ['bob'] } }),
+    )
+    assert.deepEqual([out.attributes['NameID'], out.attributes['MELLON_IDP']], [['bob'], [IDP_ENTITY]])
+  })
+
+  it('metadata: one provider, usable keys, nothing else', async () => {
+    const read = await readMetadata(samlMetadata())
+    assert.deepEqual(
+      [read.entityId, read.certificates.length, read.redirectUrl],
+      [IDP_ENTITY, 1, 'https://idp.test/sso'],
+    )
+    for (const bad of [
+      samlMetadata(samlCertificate('weak')),
+      samlMetadata('AAAA'),
+      samlMetadata()
+        .replace('IDPSSODescriptor', 'SPSSODescriptor')
+        .replace('/md:IDPSSODescriptor', '/md:SPSSODescriptor'),
+      `<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>${samlMetadata()}`,
+      '<x/>',
+      '',
+    ]) {
+      await assert.rejects(readMetadata(bad), SamlFault)
+    }
+  })
+
+  it('says who we are, and carries a request in an envelope', async () => {
+    const own = { entityId: US, postUrl: `${ACS}?a=1&b=2`, paosUrl: ACS }
+    assert.match(ownMetadata(own), /Location="http:\/\/tokenhouse.test:5000\/acs\?a=1&amp;b=2"/)
+    assert.match(
+      ecpRequest(own, { id: '_r1', now: NOW * 1e6 }),
+      /ID="_r1".*AssertionConsumerServiceURL="http:\/\/tokenhouse.test:5000\/acs"/,
+    )
+    const envelope = `<S:Envelope xmlns:S="x"><S:Body>${good}</S:Body></S:Envelope>`
+    assert.equal(responseIn(envelope), good)
+    assert.equal(responseIn(`<S:Envelope>${good}${good}</S:Envelope>`), undefined)
+  })
+})

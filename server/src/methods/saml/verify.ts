@@ -1,0 +1,160 @@
+/**
+ * Verifies a SAML response (SAML 2.0 Profiles, 4.1.4.3 and 4.2). The signature is a maintained library's business; before
+ * it the shape is held (`structure.ts`), after it everything is read from the bytes that were signed and from nothing else.
+ */
+import type { Assertion } from '../../core/federation/mapping.ts'
+import { below, children, type Element, parseXml, SAML, SAMLP, SamlFault, textOf } from './document.ts'
+import type { ProviderMetadata } from './metadata.ts'
+import { demandPlainShape } from './structure.ts'
+
+export interface SamlExpectation {
+  readonly provider: ProviderMetadata
+  /** Our entity id: the audience. */
+  readonly audience: string
+  /** Where the response was brought: the recipient. */
+  readonly recipient: string
+  /** The request it has to answer; null for one that nobody asked for (IdP-initiated). */
+  readonly inResponseTo: string | null
+  /** Microseconds. */
+  readonly now: number
+}
+
+export interface VerifiedSaml {
+  readonly attributes: Assertion
+  readonly assertionId: string
+  /** Seconds: the assertion is worth nothing after that. */
+  readonly notOnOrAfter: number
+  /** Seconds, or null when the provider does not end the session. */
+  readonly sessionNotOnOrAfter: number | null
+}
+
+const SKEW = 60
+const MOST_VALUES = 512
+
+/** What the response proves, or a `SamlFault`. `text` is the XML itself. */
+export async function verifySaml(text: string, expected: SamlExpectation): Promise<VerifiedSaml> {
+  const parsed = await parseXml(text)
+  demandPlainShape(parsed)
+  const response = parsed.documentElement as Element
+  const destination = response.getAttribute('Destination')
+  if (destination && destination !== expected.recipient) throw new SamlFault(`destination ${destination}`)
+  const [status] = below(response, SAMLP, 'StatusCode')
+  if (status?.getAttribute('Value') !== 'urn:oasis:names:tc:SAML:2.0:status:Success')
+    throw new SamlFault('no success')
+  demandAnswer(response, expected)
+
+  const signed = await parseXml(await signedAssertion(text, expected))
+  const assertion = signed.documentElement as Element
+  if (assertion.localName !== 'Assertion' || assertion.namespaceURI !== SAML)
+    throw new SamlFault('no Assertion signed')
+  const [issuer] = children(assertion, SAML, 'Issuer')
+  if (textOf(issuer) !== expected.provider.entityId) throw new SamlFault(`issuer ${textOf(issuer)}`)
+  const seconds = expected.now / 1e6
+  const end = subjectEnd(assertion, expected)
+  const conditionsEnd = demandConditions(assertion, expected.audience, seconds)
+  const [authn] = children(assertion, SAML, 'AuthnStatement')
+  if (!authn) throw new SamlFault('no AuthnStatement')
+  const session = authn.getAttribute('SessionNotOnOrAfter')
+  const assertionId = assertion.getAttribute('ID') ?? ''
+  if (assertionId === '') throw new SamlFault('no ID')
+  return {
+    attributes: attributesOf(assertion, expected.provider.entityId),
+    assertionId,
+    notOnOrAfter: Math.min(end, conditionsEnd),
+    sessionNotOnOrAfter: session ? timeOf(session) : null,
+  }
+}
+
+/** The signed assertion as text: what the library verified, not what was sent. */
+async function signedAssertion(text: string, expected: SamlExpectation): Promise<string> {
+  const { SAML: Verifier } = await import('@node-saml/node-saml')
+  const verifier = new Verifier({
+    callbackUrl: expected.recipient,
+    entryPoint: expected.recipient,
+    issuer: expected.audience,
+    audience: false,
+    idpCert: [...expected.provider.certificates],
+    // A signature over the response covers its assertion; without one the assertion's own is demanded.
+    wantAuthnResponseSigned: false,
+    wantAssertionsSigned: false,
+    // Time, audience, recipient and request are held here, by this house's clock.
+    acceptedClockSkewMs: -1,
+  })
+  try {
+    const encoded = { SAMLResponse: Buffer.from(text).toString('base64') }
+    const { profile } = await verifier.validatePostResponseAsync(encoded)
+    const xml = profile?.getAssertionXml?.()
+    if (!xml) throw new SamlFault('no assertion')
+    return xml
+  } catch (error) {
+    throw error instanceof SamlFault ? error : new SamlFault((error as Error).message)
+  }
+}
+
+function demandAnswer(element: Element, { inResponseTo }: SamlExpectation): void {
+  const answers = element.getAttribute('InResponseTo') || null
+  if (answers !== inResponseTo) throw new SamlFault(`answers ${answers}`)
+}
+
+/** When the bearer's confirmation ends; refuses when none of them is for us, now. */
+function subjectEnd(assertion: Element, expected: SamlExpectation): number {
+  const [subject] = children(assertion, SAML, 'Subject')
+  const seconds = expected.now / 1e6
+  for (const confirmation of subject ? children(subject, SAML, 'SubjectConfirmation') : []) {
+    if (confirmation.getAttribute('Method') !== 'urn:oasis:names:tc:SAML:2.0:cm:bearer') continue
+    const [data] = children(confirmation, SAML, 'SubjectConfirmationData')
+    if (!data || data.getAttribute('Recipient') !== expected.recipient || data.getAttribute('NotBefore'))
+      continue
+    const end = timeOf(data.getAttribute('NotOnOrAfter') ?? '')
+    const answers = data.getAttribute('InResponseTo') || null
+    if (end + SKEW > seconds && answers === expected.inResponseTo) return end
+  }
+  throw new SamlFault('no confirmation for us')
+}
+
+function demandConditions(assertion: Element, audience: string, seconds: number): number {
+  const [conditions, ...others] = children(assertion, SAML, 'Conditions')
+  if (!conditions || others.length > 0) throw new SamlFault('no Conditions')
+  const notBefore = conditions.getAttribute('NotBefore')
+  if (notBefore && timeOf(notBefore) - SKEW > seconds) throw new SamlFault('not yet')
+  const notOnOrAfter = conditions.getAttribute('NotOnOrAfter')
+  const end = notOnOrAfter ? timeOf(notOnOrAfter) : Number.POSITIVE_INFINITY
+  if (end + SKEW <= seconds) throw new SamlFault('expired')
+  const restrictions = children(conditions, SAML, 'AudienceRestriction')
+  if (restrictions.length === 0) throw new SamlFault('for anybody')
+  for (const restriction of restrictions) {
+    const audiences = children(restriction, SAML, 'Audience').map(textOf)
+    if (!audiences.includes(audience)) throw new SamlFault(`for ${audiences.join(', ')}`)
+  }
+  return end
+}
+
+/** Seconds of an xs:dateTime; refuses what is none. */
+function timeOf(text: string): number {
+  const millis = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN
+  if (Number.isNaN(millis)) throw new SamlFault(`time ${text}`)
+  return Math.floor(millis / 1000)
+}
+
+/** Attributes by name and friendly name, as several values each; who says so and about whom by the names rules know. */
+function attributesOf(assertion: Element, issuer: string): Assertion {
+  const attributes: Record<string, string[]> = Object.create(null)
+  const own: Record<string, string> = { 'Shib-Identity-Provider': issuer, MELLON_IDP: issuer }
+  const [subject] = children(assertion, SAML, 'Subject')
+  const nameId = textOf(subject && children(subject, SAML, 'NameID')[0])
+  for (const [name, value] of Object.entries(own)) attributes[name] = [value]
+  if (nameId !== '') for (const name of ['NameID', 'MELLON_NAME_ID']) attributes[name] = [nameId]
+  const reserved = new Set(['NameID', 'MELLON_NAME_ID', ...Object.keys(own)])
+  for (const statement of children(assertion, SAML, 'AttributeStatement')) {
+    for (const attribute of children(statement, SAML, 'Attribute')) {
+      const values = children(attribute, SAML, 'AttributeValue').slice(0, MOST_VALUES).map(textOf)
+      const names = [attribute.getAttribute('Name'), attribute.getAttribute('FriendlyName')]
+      for (const name of new Set(names)) {
+        if (name && !reserved.has(name)) attributes[name] = [...(attributes[name] ?? []), ...values]
+      }
+    }
+  }
+  return attributes
+}
