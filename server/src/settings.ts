@@ -233,6 +233,11 @@ export const settingsTable = {
     ...listOf([], 'URL,...'),
     help: 'addresses of dashboards that a browser signing in elsewhere may bring its token to, to the letter',
   },
+  engineAddresses: {
+    group: 'cloud',
+    ...listOf([], 'URL,...'),
+    help: 'addresses of service-centers and Nacos servers that may be told of accounts, to the letter',
+  },
   huaweiXdomainType: {
     group: 'cloud',
     ...text(undefined, 'TYPE'),

@@ -1,6 +1,7 @@
 /** Every command, in the order of the help. Its code is read only when it runs: a command starts as fast as it is small. */
 import { type SettingGroup, settingGroups } from '../settings.ts'
 import type { CommandRow } from './command.ts'
+import { engineCommands } from './engine-commands.ts'
 
 const everySetting = Object.keys(settingGroups) as SettingGroup[]
 
@@ -344,6 +345,7 @@ export const commands: readonly CommandRow[] = [
     ],
     load: () => import('./namespace-export.ts'),
   },
+  ...engineCommands,
   {
     name: 'version',
     summary: 'say which version this is',

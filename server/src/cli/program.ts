@@ -79,7 +79,7 @@ export function describeCommands(): readonly { name: string; help: string }[] {
 
 function addCommand(program: Command, row: CommandRow): Command {
   const words = row.name.split(' ')
-  const parent = words.length === 1 ? program : family(program, words[0]!)
+  const parent = words.slice(0, -1).reduce((at, _word, i) => family(at, words.slice(0, i + 1)), program)
   const command = parent.command(words.at(-1)!).summary(row.summary).description(sentence(row.summary))
   for (const [form, help] of row.args ?? []) command.argument(form, help)
   for (const [form, help] of row.options ?? []) command.option(form, help)
@@ -99,17 +99,18 @@ function addCommand(program: Command, row: CommandRow): Command {
   )
 }
 
-/** The parent of `keys list` and `keys rotate`; alone it shows its help and counts as called wrongly. */
-function family(program: Command, name: string): Command {
-  const known = program.commands.find((command) => command.name() === name)
+/** The parent of `keys list` and `keys rotate`, or of `engine keys export`; alone it shows its help and counts as called wrongly. */
+function family(parent: Command, words: readonly string[]): Command {
+  const name = words.join(' ')
+  const known = parent.commands.find((command) => command.name() === words.at(-1))
   if (known) return known
   const members = commands
     .filter((row) => row.name.startsWith(`${name} `))
-    .map((row) => row.name.split(' ')[1])
-  return program
-    .command(name)
+    .map((row) => row.name.split(' ')[words.length])
+  return parent
+    .command(words.at(-1)!)
     .helpCommand(false)
-    .description(`${members.join(', ')}: see tokenhouse ${name} --help`)
+    .description(`${[...new Set(members)].join(', ')}: see tokenhouse ${name} --help`)
 }
 
 function tell(error: unknown, terminal: Terminal): number {

@@ -24,6 +24,7 @@ import { newId } from '../store/ids.ts'
 import type { Db } from '../store/store.ts'
 import { isUniqueViolation } from '../store/unique.ts'
 import { type Actor, change } from './change.ts'
+import { mirrorAccountRoles, mirrorNewAccounts, mirrorRemoval, mirrorRole } from './engine-remote.ts'
 
 /** Words for refusals that service-center has codes for; `wireCode` is its number. */
 export const engineFaults = {
@@ -121,6 +122,15 @@ export async function createAccounts(
     if (isUniqueViolation(error)) refuseEngine('accountConflict')
     throw error
   }
+  try {
+    const withPasswords = accounts.map((one, at) => ({ ...one, password: wanted[at]?.password }))
+    await mirrorNewAccounts(ctx, engine, withPasswords)
+  } catch (error) {
+    await change(ctx, by, `engine:${engine.id}`, async (tx) => {
+      for (const { id } of accounts) await deleteEngineAccount(tx, id)
+    })
+    throw error
+  }
   return accounts
 }
 
@@ -167,7 +177,7 @@ export async function updateAccount(
   refuseProtected(name, wanted.self)
   const known = await rolesOfEngine(ctx, engine)
   if (roles && !areRoles(roles, known)) refuseEngine('badRole')
-  await change(ctx, by, `engine:${engine.id}`, async (tx) => {
+  const changed = await change(ctx, by, `engine:${engine.id}`, async (tx) => {
     const account = await accountNamed(tx, engine, name)
     await updateEngineAccount(tx, account.id, {
       ...(roles && { roles }),
@@ -175,7 +185,9 @@ export async function updateAccount(
       incarnation: newId(),
       updatedAt: ctx.now(),
     })
+    return { name, roles: roles ?? account.roles, status: status ?? account.status }
   })
+  await mirrorAccountRoles(ctx, engine, changed)
 }
 
 export async function removeAccount(
@@ -185,6 +197,9 @@ export async function removeAccount(
   by: Actor,
 ): Promise<void> {
   refuseProtected(wanted.name, wanted.self)
+  await accountNamed(ctx.store.db, engine, wanted.name)
+  // There first: only that ends the tokens which are out.
+  await mirrorRemoval(ctx, engine, wanted.name)
   await change(ctx, by, `engine:${engine.id}`, async (tx) => {
     const account = await accountNamed(tx, engine, wanted.name)
     await deleteEngineAccount(tx, account.id)
@@ -241,6 +256,7 @@ export async function putRole(
     if (isUniqueViolation(error)) refuseEngine('roleConflict')
     throw error
   }
+  await mirrorRole(ctx, engine, wanted)
 }
 
 /** Removes a role that no account has. */

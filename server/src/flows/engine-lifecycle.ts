@@ -16,6 +16,7 @@ import { isUniqueViolation } from '../store/unique.ts'
 import { type Actor, change } from './change.ts'
 import { createAccounts, newAccount } from './engine-accounts.ts'
 import { newEngineKey } from './engine-keys.ts'
+import { refuseUnlisted } from './engine-remote.ts'
 
 export interface NewEngine
   extends Pick<EngineRecord, 'projectId' | 'enterpriseProjectId' | 'name' | 'specType' | 'authType'> {
@@ -44,6 +45,7 @@ export async function createEngine(
   if (description.length > 255) invalid('description')
   if (rootPassword !== undefined && !isEnginePassword(rootPassword, 'root')) invalid('auth_cred/pwd')
   if (!(maxTokenSeconds >= 60 && maxTokenSeconds <= engineLimits.mostTokenLife)) invalid('max token life')
+  if (address !== null) refuseUnlisted(ctx, address)
   const { projectId, enterpriseProjectId, name, specType, authType } = wanted
   const engine: EngineRecord = {
     id: newId(),
