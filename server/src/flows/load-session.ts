@@ -6,9 +6,9 @@ import type { Claims, Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { withImplied } from '../core/assignments.ts'
 import { refuse } from '../core/refusal.ts'
-import type { DelegationFacts, RoleFacts, ScopeFacts, Session, UserFacts } from '../core/session.ts'
+import type { DelegationFacts, RoleFacts, ScopeFacts, Session } from '../core/session.ts'
 import { type Roles, rolesOf } from '../store/grants.ts'
-import type { UserRecord } from '../store/identity.ts'
+import { type UserRecord, userFacts } from '../store/identity.ts'
 import { findRevocations } from '../store/revocations.ts'
 import type { DomainRecord, ProjectRecord } from '../store/scopes.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
@@ -124,15 +124,6 @@ async function heldRoles(
   }
   // Roles of a domain are a way to group others: what they imply counts, they themselves never reach a token.
   return [...held].map((id) => roles.byId.get(id)).filter((role): role is RoleFacts => role?.domainId === '')
-}
-
-export function userFacts(user: UserRecord): UserFacts {
-  return {
-    id: user.id,
-    name: user.name,
-    domain: { id: user.domain.id, name: user.domain.name },
-    passwordExpiresAt: user.password?.expiresAt ?? null,
-  }
 }
 
 function scopeFacts(scope: Scope, record: ScopeRecord | undefined): ScopeFacts {

@@ -1,4 +1,6 @@
 /** Who: users with their domain and password, as one read. */
+
+import type { UserFacts } from '../core/session.ts'
 import { newId } from './ids.ts'
 import type { UserRow } from './schema.ts'
 import type { Db } from './store.ts'
@@ -27,6 +29,16 @@ export interface UserRecord {
     readonly expiresAt: number | null
     readonly selfService: boolean
   } | null
+}
+
+/** What of a user a session shows. */
+export function userFacts(user: UserRecord): UserFacts {
+  return {
+    id: user.id,
+    name: user.name,
+    domain: { id: user.domain.id, name: user.domain.name },
+    passwordExpiresAt: user.password?.expiresAt ?? null,
+  }
 }
 
 /** A user by id, or by name in a domain by id or name. */

@@ -4,9 +4,8 @@ import { refuse } from '../../core/refusal.ts'
 import { readAssumption } from '../../methods/assume-role/method.ts'
 import { agencyGrants, findAgency } from '../../store/agencies.ts'
 import { rolesOf } from '../../store/grants.ts'
-import { findUser } from '../../store/identity.ts'
+import { findUser, userFacts } from '../../store/identity.ts'
 import { agencyUser, mayAct } from '../agencies.ts'
-import { userFacts } from '../load-session.ts'
 import type { LoadLink } from './link.ts'
 
 const NOTHING_IMPLIED = new Map<string, readonly string[]>()
