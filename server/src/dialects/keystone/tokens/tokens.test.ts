@@ -84,8 +84,13 @@ describe('tokens on the Keystone wire', () => {
     assert.deepEqual(inDomain.body.token.domain, { id: domain, name: 'elsewhere' })
     const system = await issue(byPassword('alice', PASSWORD, { system: { all: true } }))
     assert.deepEqual(system.body.token.system, { all: true })
-    const unscoped = await issue(byPassword('alice', PASSWORD, { unscoped: {} }))
-    assert.equal('roles' in unscoped.body.token || 'catalog' in unscoped.body.token, false)
+    for (const wish of [{ unscoped: {} }, 'unscoped']) {
+      const unscoped = await issue(byPassword('alice', PASSWORD, wish))
+      assert.equal('roles' in unscoped.body.token || 'catalog' in unscoped.body.token, false)
+    }
+    for (const wish of ['all', null, [], 5]) {
+      assert.equal((await issue(byPassword('alice', PASSWORD, wish))).status, 400)
+    }
   })
 
   it('201 leaves the catalog out with nocatalog, with or without a value', async () => {
