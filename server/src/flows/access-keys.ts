@@ -12,6 +12,8 @@ import { type Actor, change } from './change.ts'
 
 const PERMANENT = 'HPUA'
 const TEMPORARY = 'HSTA'
+/** Of role sessions. No permanent key's id has a dot. */
+const STS = 'STS.'
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
 const SECRET_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
@@ -20,11 +22,20 @@ const random = (letters: string, count: number): string =>
 
 /** Whether an access key's id is one of a temporary key; permanent ones never are. */
 export function isTemporaryAccess(access: string): boolean {
-  return access.startsWith(TEMPORARY)
+  return access.startsWith(TEMPORARY) || access.startsWith(STS)
 }
 
 export function newTemporaryAccess(): string {
   return `${TEMPORARY}${random(ID_LETTERS, 16)}`
+}
+
+export function newStsAccess(): string {
+  return `${STS}${random(ID_LETTERS, 24)}`
+}
+
+/** The secret of a temporary key, which follows from its id. */
+export function temporarySecret(ctx: Context, access: string): string {
+  return ctx.keys.derive(`temporary_access_key:${access}`)
 }
 
 export interface NewAccessKey {
@@ -63,7 +74,7 @@ export async function createAccessKey(
 
 /** The secret of a key, to check a signature with; undefined when there is no such permanent key. */
 export async function accessSecret(ctx: Context, access: string): Promise<string | undefined> {
-  if (isTemporaryAccess(access)) return ctx.keys.derive(`temporary_access_key:${access}`)
+  if (isTemporaryAccess(access)) return temporarySecret(ctx, access)
   const key = await findAccessKey(ctx.store.db, access)
   return key && ctx.keys.open(key.sealedSecret, `access_key:${access}`)
 }

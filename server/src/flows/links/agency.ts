@@ -6,6 +6,8 @@ import { agencyGrants, findAgency } from '../../store/agencies.ts'
 import { rolesOf } from '../../store/grants.ts'
 import { findUser, userFacts } from '../../store/identity.ts'
 import { agencyUser, mayAct } from '../agencies.ts'
+import { readRoleSession } from '../role-session.ts'
+import { mayAssumeRole } from '../role-trust.ts'
 import type { LoadLink } from './link.ts'
 
 const NOTHING_IMPLIED = new Map<string, readonly string[]>()
@@ -29,10 +31,14 @@ export const loadAgency: LoadLink<'agency'> = async (ctx, link, claims) => {
     return refuse('unauthenticated', `agency ${link.id} has expired`)
   }
   const groups = claims.via.flatMap((other) => (other.kind === 'federation' ? other.groups : []))
-  if (!(await mayAct(ctx, agency, { user, groups }))) {
+  const isRole = agency.kind === 'role'
+  const person = { user, groups }
+  if (!(isRole ? await mayAssumeRole(ctx, agency, person, null) : await mayAct(ctx, agency, person))) {
     return refuse('unauthenticated', `user ${user.id} may no longer act as agency ${link.id}`)
   }
-  const grants = await agencyGrants(db, agency.id, claims.scope)
+  // A session policy speaks of RAM's actions only, so nothing else is left to a session that has one.
+  const isNarrowed = isRole && readRoleSession(link.session).policyHash !== undefined
+  const grants = isNarrowed ? [] : await agencyGrants(db, agency.id, claims.scope)
   const record = agencyUser(agency)
   const { onlyRoles } = readAssumption(link.session)
   return {

@@ -1,0 +1,80 @@
+/** Who may assume a RAM role: whom its trust policy names and whose own policies let them. Both, always. */
+import type { Context } from '../context.ts'
+import type { RequestFacts } from '../core/policy/statements/condition.ts'
+import { evaluate } from '../core/policy/statements/evaluate.ts'
+import type { StatementPolicy } from '../core/policy/statements/statement.ts'
+import { isTrusted, parseTrustPolicy } from '../core/policy/statements/trust.ts'
+import { findAccountNumber } from '../store/accounts.ts'
+import type { AgencyRecord } from '../store/agencies.ts'
+import { groupIdsOf, rolesOf } from '../store/grants.ts'
+import type { Person } from './agencies.ts'
+import { effectiveRolesOf } from './effective-roles.ts'
+import { heldRamPolicies } from './ram-policies.ts'
+
+const ASSUME = 'sts:AssumeRole'
+
+/** `acs:ram::ACCOUNT:role/NAME` */
+export const roleArn = (account: string, name: string): string => `acs:ram::${account}:role/${name}`
+
+/**
+ * Whether somebody may assume the role. `facts` of the request that assumes it; null for a session that has assumed it
+ * already: conditions were decided then, trust and policies are looked up again.
+ */
+export async function mayAssumeRole(
+  ctx: Context,
+  role: AgencyRecord,
+  person: Person,
+  facts: RequestFacts | null,
+): Promise<boolean> {
+  return (await isTrustedByRole(ctx, role, person, facts)) && (await isLetAssume(ctx, role, person, facts))
+}
+
+async function isTrustedByRole(
+  ctx: Context,
+  role: AgencyRecord,
+  { user }: Person,
+  facts: RequestFacts | null,
+): Promise<boolean> {
+  const trust = role.kind === 'role' ? parseTrustPolicy(role.trustPolicy) : []
+  if ('problem' in trust) return false
+  const number = await findAccountNumber(ctx.store.db, user.domain.id)
+  if (number === undefined) return false
+  const arns = [`acs:ram::${number}:root`, `acs:ram::${number}:user/${user.name}`]
+  return isTrusted(trust, { action: ASSUME, arns, facts })
+}
+
+async function isLetAssume(
+  ctx: Context,
+  role: AgencyRecord,
+  { user, groups }: Person,
+  facts: RequestFacts | null,
+): Promise<boolean> {
+  const { db } = ctx.store
+  const scope = { kind: 'domain', id: user.domain.id } as const
+  const [stored, held, roles, number] = await Promise.all([
+    groupIdsOf(db, user.id),
+    effectiveRolesOf(ctx, { userId: user.id, groups }, scope),
+    rolesOf(ctx.store),
+    findAccountNumber(db, role.domain.id),
+  ])
+  if (number === undefined) return false
+  const isAccount = [...held].some((id) => {
+    const each = roles.byId.get(id)
+    return each?.name === 'admin' && each.domainId === ''
+  })
+  if (isAccount) return true
+  const policies = await heldRamPolicies(ctx, { kind: 'user', id: user.id }, [...groups, ...stored])
+  const identity = facts === null ? policies.map(withoutConditions) : policies
+  const request = { action: ASSUME, resource: roleArn(number, role.name), facts: facts ?? {} }
+  return evaluate({ identity }, request).allowed
+}
+
+/** What was allowed under a condition stays so; what is denied under one was decided when it was asked. */
+function withoutConditions({ name, statements }: StatementPolicy): StatementPolicy {
+  return {
+    name,
+    statements: statements
+      .filter(({ effect, conditions }) => effect === 'Allow' || conditions.length === 0)
+      .map((statement) => ({ ...statement, conditions: [] })),
+  }
+}
