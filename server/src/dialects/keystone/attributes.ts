@@ -17,6 +17,14 @@ export function attributesBeyond(
   return Object.fromEntries(entries)
 }
 
+/** Options after an update: null takes one away, what is not named stays. */
+export function mergedOptions(
+  before: Readonly<Record<string, unknown>>,
+  sent: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries({ ...before, ...sent }).filter(([, value]) => value !== null))
+}
+
 /** Refuses a body that names another id than the path. */
 export function demandSameId(sent: object, id: string): void {
   const named = 'id' in sent ? sent.id : undefined

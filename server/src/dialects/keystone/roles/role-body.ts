@@ -31,14 +31,6 @@ export function extraOf(sent: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(sent).filter(([name]) => !OWN.has(name)))
 }
 
-/** Options after an update: null takes one away, what is not named stays. */
-export function mergedOptions(
-  before: Readonly<Record<string, unknown>>,
-  sent: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries({ ...before, ...sent }).filter(([, value]) => value !== null))
-}
-
 export function roleBody(incoming: Incoming, role: RoleRecord): Record<string, unknown> {
   return {
     ...role.extra,

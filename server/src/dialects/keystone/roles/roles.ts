@@ -16,12 +16,12 @@ import {
 import { findDomainScope } from '../../../store/scopes.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
+import { mergedOptions } from '../attributes.ts'
 import { collection, filtersFrom, one, pageFrom } from '../collection.ts'
 import { type Call, change, operation } from '../operation.ts'
 import {
   CreateRoleBody,
   extraOf,
-  mergedOptions,
   roleBody,
   roleTarget,
   type UpdateRole,

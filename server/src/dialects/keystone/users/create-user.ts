@@ -4,16 +4,10 @@ import { newId } from '../../../store/ids.ts'
 import { insertPassword } from '../../../store/passwords.ts'
 import { findDomainScope } from '../../../store/scopes.ts'
 import { findUserById, insertUser, type NewUser } from '../../../store/users.ts'
+import { mergedOptions } from '../attributes.ts'
 import { change, operation } from '../operation.ts'
 import { ownDomainOf } from '../own-domain.ts'
-import {
-  CreateUserBody,
-  extraOf,
-  federatedFields,
-  identitiesOf,
-  optionsAfter,
-  userFields,
-} from './user-body.ts'
+import { CreateUserBody, extraOf, federatedFields, identitiesOf, userFields } from './user-body.ts'
 import { demandNoDomain, nameTaken, storeIdentities } from './user-rules.ts'
 
 /** `POST /v3/users`. Without a domain: the one of a domain-scoped token, else the default domain. */
@@ -38,7 +32,7 @@ export const createUser = operation({
       domainId: sent.domain_id ?? ownDomainOf(call.caller, ctx.settings),
       enabled: sent.enabled ?? true,
       defaultProjectId: sent.default_project_id ?? null,
-      options: optionsAfter({}, sent.options),
+      options: mergedOptions({}, sent.options),
       extra: extraOf(sent),
     }
     const identities = identitiesOf(sent.federated ?? [])

@@ -10,13 +10,12 @@ import {
   updateUser as updateStored,
   voidTokens,
 } from '../../../store/users.ts'
-import { demandSameId } from '../attributes.ts'
+import { demandSameId, mergedOptions } from '../attributes.ts'
 import { type Call, change, operation } from '../operation.ts'
 import {
   extraOf,
   federatedFields,
   identitiesOf,
-  optionsAfter,
   type SentUser,
   UpdateUserBody,
   userFields,
@@ -79,7 +78,7 @@ function demandAllowed(before: User, sent: SentUser): void {
 async function passwordFrom(call: Call, before: User, sent: SentUser): Promise<NewPassword | undefined> {
   if (sent.password === undefined) return undefined
   if (sent.password === null) return { hash: '', expiresAt: null, selfService: false }
-  const options = optionsAfter(before.options, sent.options)
+  const options = mergedOptions(before.options, sent.options)
   return newPassword(call.ctx, sent.password, { by: 'other', options })
 }
 
@@ -90,7 +89,7 @@ async function store(call: Call, tx: Db, held: User, sent: SentUser): Promise<vo
     ...(name === undefined ? {} : { name }),
     ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
     ...(sent.default_project_id === undefined ? {} : { defaultProjectId: sent.default_project_id }),
-    options: optionsAfter(held.options, sent.options),
+    options: mergedOptions(held.options, sent.options),
     extra: { ...held.extra, ...extraOf(sent) },
     // Whoever is enabled again after days without a sign-in has these days ahead of them once more.
     ...(sent.enabled === true ? { lastActiveAt: now } : {}),

@@ -73,14 +73,6 @@ export function extraOf(sent: object): Record<string, unknown> {
   return attributesBeyond(sent as Record<string, unknown>, OWN)
 }
 
-/** Options after an update: null takes one away, what is not named stays. */
-export function optionsAfter(
-  before: Readonly<Record<string, unknown>>,
-  sent: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries({ ...before, ...sent }).filter(([, value]) => value !== null))
-}
-
 export function identitiesOf(federated: Static<typeof Federated>): readonly FederatedIdentity[] {
   return federated.flatMap(({ idp_id, protocols }) =>
     protocols.map(({ protocol_id, unique_id }) => ({
