@@ -81,6 +81,8 @@ export interface Session {
   readonly scope: ScopeFacts
   readonly roles: readonly RoleFacts[]
   readonly delegation: DelegationFacts
+  /** Some of its rights end by themselves, without a change in the database: memberships that a mapping gave. */
+  readonly lapses?: boolean
 }
 
 /** True when somebody or something stands between the user and the session: a trust, a key, an agency ... */

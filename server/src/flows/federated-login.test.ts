@@ -83,6 +83,25 @@ describe('federated sign-in', () => {
     })
   })
 
+  it('401 an application credential once the memberships it stands on have lapsed, asked before or not', async () => {
+    await call('PATCH', IDP, { identity_provider: { authorization_ttl: 10 } })
+    const bob = String((await scoped((await login()).text)).headers['x-subject-token'])
+    const { token } = (
+      await house.call('GET', '/v3/auth/tokens', { token: bob, headers: { 'x-subject-token': bob } })
+    ).body
+    const made = await house.call('POST', `/v3/users/${token.user.id}/application_credentials`, {
+      token: bob,
+      body: { application_credential: { name: 'build' } },
+    })
+    const { id, secret } = made.body.application_credential
+    const identity = { methods: ['application_credential'], application_credential: { id, secret } }
+    const signedIn = await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })
+    const text = String(signedIn.headers['x-subject-token'])
+    assert.equal(await valid(text), 200)
+    house.advance(601)
+    assert.equal(await valid(text), 401)
+  })
+
   it('is one user however often they sign in; a changed name and address are taken over', async () => {
     await mapping([
       {

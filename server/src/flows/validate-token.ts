@@ -13,10 +13,12 @@ import { authMethods } from './auth-methods.ts'
 import { loadSession } from './load-session.ts'
 
 const REMEMBERED = 50_000
+/** Microseconds a session is remembered whose rights may end by themselves. */
+const LAPSING = 1_000_000
 
 interface Memory {
   epoch: number
-  readonly sessions: Map<string, Session>
+  readonly sessions: Map<string, { readonly session: Session; readonly until: number }>
 }
 
 const memories = new WeakMap<Context, Memory>()
@@ -58,8 +60,8 @@ export async function validateToken(
 export function peekSession(ctx: Context, text: string): Session | undefined {
   const memory = memories.get(ctx)
   if (!memory || memory.epoch !== ctx.store.epoch()) return undefined
-  const session = memory.sessions.get(text)
-  return session && session.claims.expiresAt * 1e6 > ctx.now() ? session : undefined
+  const entry = memory.sessions.get(text)
+  return entry && entry.until > ctx.now() ? entry.session : undefined
 }
 
 /** The claims in a token's text, before anything is looked up. Refuses what is not ours. */
@@ -94,5 +96,7 @@ function remember(ctx: Context, text: string, session: Session, epoch: number): 
     const [oldest] = memory.sessions.keys()
     if (oldest !== undefined) memory.sessions.delete(oldest)
   }
-  memory.sessions.set(text, session)
+  const expiry = session.claims.expiresAt * 1e6
+  const until = session.lapses ? Math.min(expiry, ctx.now() + LAPSING) : expiry
+  memory.sessions.set(text, { session, until })
 }
