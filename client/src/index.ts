@@ -6,6 +6,15 @@
  */
 export type { AccessRule } from './access-rules.ts'
 export type { Answer } from './answer.ts'
+export {
+  type AcceptedEngineToken,
+  createEngineVerifier,
+  createNacosVerifier,
+  type EngineAccountFacts,
+  type EngineVerifier,
+  type EngineVerifierOptions,
+  type RefusedEngineToken,
+} from './engine-verifier.ts'
 export { type ExpressMiddleware, expressGuard } from './express.ts'
 export { fastifyGuard } from './fastify.ts'
 export {
