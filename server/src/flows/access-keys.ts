@@ -49,9 +49,15 @@ export interface NewAccessKey {
 export async function createAccessKey(
   ctx: Context,
   by: Actor,
-  of: { readonly userId: string; readonly description: string; readonly limit: number },
+  of: {
+    readonly userId: string
+    readonly description: string
+    readonly limit: number
+    /** How its id begins, where a cloud's users know their keys by it. */
+    readonly prefix?: 'LTAI'
+  },
 ): Promise<NewAccessKey> {
-  const access = `${PERMANENT}${random(ID_LETTERS, 16)}`
+  const access = `${of.prefix ?? PERMANENT}${random(ID_LETTERS, 16)}`
   const secret = random(SECRET_LETTERS, 40)
   const createdAt = ctx.now()
   const sealedSecret = ctx.keys.seal(secret, `access_key:${access}`)

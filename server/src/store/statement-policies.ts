@@ -8,6 +8,7 @@
  * account, and whoever holds that role by a grant holds the policy: that is how Huawei's classic custom policies are
  * granted, by the very operations that grant roles. `listHeldPolicies` joins both.
  */
+import { sql } from 'kysely'
 import type { PolicyAttachmentRow, StatementPolicyRow } from './schema.ts'
 import type { Db } from './store.ts'
 
@@ -308,4 +309,40 @@ export async function listHeldPolicies(
     .orderBy('p.id')
     .execute()
   return rows.map(toPolicy)
+}
+
+/** An attachment with the name of whom it is to. */
+export interface NamedAttachment {
+  readonly policyId: string
+  readonly actor: PolicyActor & { readonly name: string }
+  readonly createdAt: number
+}
+
+/** What is attached, anywhere, to the users, groups and agencies of one account; oldest first. */
+export async function listAttachmentsWithin(
+  db: Db,
+  domainId: string,
+  policyId?: string,
+): Promise<readonly NamedAttachment[]> {
+  const one = policyId === undefined ? sql`` : sql`and a.policy_id = ${policyId}`
+  const { rows } = await sql<{
+    policy_id: string
+    kind: PolicyActor['kind']
+    id: string
+    name: string
+    created_at: number
+  }>`
+    select a.policy_id, t.kind, t.id, t.name, a.created_at from policy_attachment a
+    join (
+      select 'user' as kind, id, name from "user" where domain_id = ${domainId}
+      union all select 'group', id, name from "group" where domain_id = ${domainId}
+      union all select 'agency', id, name from agency where domain_id = ${domainId}
+    ) t on t.kind = a.actor_kind and t.id = a.actor_id
+    where 1 = 1 ${one}
+    order by a.created_at, t.name`.execute(db)
+  return rows.map((row) => ({
+    policyId: row.policy_id,
+    actor: { kind: row.kind, id: row.id, name: row.name },
+    createdAt: row.created_at,
+  }))
 }

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import type { Wire } from '../../http/wire.ts'
 import { edasOperations } from './edas/index.ts'
 import type { Caller } from './operation.ts'
+import { ramOperations } from './ram/index.ts'
 import { stsOperations } from './sts/index.ts'
 import { alibabaWire } from './wire.ts'
 
@@ -12,5 +13,5 @@ export interface AlibabaOptions {
 }
 
 export function alibabaDialect({ secretAction }: AlibabaOptions): Wire<Context, Caller> {
-  return alibabaWire([...edasOperations(secretAction), ...stsOperations])
+  return alibabaWire([...edasOperations(secretAction), ...ramOperations, ...stsOperations])
 }
