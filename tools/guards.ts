@@ -2,6 +2,7 @@
  * The guards that `npm run mutants` takes out one at a time. A row names a file, a piece of it that occurs once, what is put in
  * its place, and the tests that must notice. Every security check of the service belongs here.
  */
+import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
@@ -47,6 +48,7 @@ export const guards: readonly Guard[] = [
   },
   ...clientGuards,
   ...projectGuards,
+  ...alibabaGuards,
   ...roleGuards,
   ...userGuards,
 ]

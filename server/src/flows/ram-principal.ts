@@ -6,6 +6,7 @@ import {
   evaluate,
   type PolicySet,
 } from '../core/policy/statements/evaluate.ts'
+import type { StatementPolicy } from '../core/policy/statements/statement.ts'
 import type { Named, Session } from '../core/session.ts'
 import { ensureAccountNumber, findAccountNumber } from '../store/accounts.ts'
 import { groupIdsOf } from '../store/grants.ts'
@@ -60,9 +61,17 @@ export function isAccountItself({ user, scope, roles, claims }: Session): boolea
   )
 }
 
+const EVERYTHING: StatementPolicy = {
+  name: 'account',
+  statements: [{ effect: 'Allow', actions: ['*'], conditions: [] }],
+}
+
 /** Decides what a principal asks for, within its own account. */
 export function decideFor(principal: RamPrincipal, request: AccessRequest): Decision {
-  return principal.isAccount ? { allowed: true, effect: 'allow' } : evaluate(principal.policies, request)
+  const { isAccount, policies } = principal
+  // What narrows a session narrows the account's too.
+  const identity = isAccount ? [EVERYTHING] : policies.identity
+  return evaluate({ ...policies, identity }, request)
 }
 
 /** The number of an account, made when nobody has asked for it before. */

@@ -201,6 +201,14 @@ describe('variants of V3', () => {
     assert.equal(readSignedRequest(confused, NAMES).isSignedWith(pem), false)
   })
 
+  it('refuses a body hash that is signed and is not the body’s', async () => {
+    const request = signedBy('ACS3-HMAC-SHA256', () => '00')
+    const headers = { ...request.headers, 'x-acs-content-sha256': 'UNSIGNED-PAYLOAD' }
+    assert.throws(() => readSignedRequest({ ...request, headers }, NAMES), {
+      detail: { wireCode: 'SignatureDoesNotMatch' },
+    })
+  })
+
   it('HMAC-SM3 verifies', async () => {
     const { createHmac } = await import('node:crypto')
     const request = signedBy('ACS3-HMAC-SM3', (text) =>

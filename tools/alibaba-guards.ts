@@ -1,0 +1,130 @@
+/** Guards of the Alibaba wire: signatures, who may, and the keys of namespaces. */
+import type { Guard } from './guards.ts'
+
+const at = 'server/src/dialects/alibaba'
+const signatures = `${at}/signature/signature.test.ts`
+const whoMay = `${at}/who-may.test.ts`
+const edas = `${at}/edas/edas.test.ts`
+
+export const alibabaGuards: readonly Guard[] = [
+  {
+    file: `${at}/signature/v3.ts`,
+    code: "if (given('x-acs-content-sha256') !== bodyHash) {",
+    without: "if (given('x-acs-content-sha256') === '') {",
+    tests: signatures,
+  },
+  {
+    file: `${at}/signature/v3.ts`,
+    code: 'if (uncovered !== undefined)',
+    without: 'if (uncovered === null)',
+    tests: signatures,
+  },
+  {
+    file: `${at}/signature/v3.ts`,
+    code: 'if (secret.startsWith(PUBLIC_KEY)) return false',
+    without: '',
+    tests: signatures,
+  },
+  {
+    file: `${at}/signature/roa.ts`,
+    code: "if (!known.has(name)) invalidParameter(name.slice(0, 64), 'is not known')",
+    without: '',
+    tests: signatures,
+  },
+  {
+    file: `${at}/signature/roa.ts`,
+    code: "if (hidden.some((part) => known.has(part.split('=')[0]!))) {",
+    without: 'if (hidden.length > 1000) {',
+    tests: signatures,
+  },
+  {
+    file: `${at}/signature/roa.ts`,
+    code: "if (signed === '') return",
+    without: 'if (signed !== null) return',
+    tests: signatures,
+  },
+  {
+    file: `${at}/signature/parameters.ts`,
+    code: 'if (name in parameters)',
+    without: 'if (false as boolean)',
+    tests: signatures,
+  },
+  {
+    file: `${at}/identify.ts`,
+    code: 'if (Math.abs(request.signedAt - now / 1e6) > FRESH) {',
+    without: 'if (Math.abs(request.signedAt - now / 1e6) > 1e12) {',
+    tests: edas,
+  },
+  {
+    file: `${at}/identify.ts`,
+    code: 'if (!request.isSignedWith(secret)) {',
+    without: "if (secret === '') {",
+    tests: edas,
+  },
+  {
+    file: `${at}/identify.ts`,
+    code: 'if (!(await ctx.store.record((tx) => useOnce(tx, once, now)))) {',
+    without: "if (once.value === '') {",
+    tests: edas,
+  },
+  {
+    file: `${at}/wire.ts`,
+    code: 'if (allowed) continue',
+    without: 'if (allowed || !allowed) continue',
+    tests: edas,
+  },
+  {
+    file: `${at}/wire.ts`,
+    code: "if (version !== op.version) refuseGateway('InvalidVersion', `version ${version}`)",
+    without: '',
+    tests: edas,
+  },
+  {
+    file: `${at}/edas/get-secure-token.ts`,
+    code: 'actions: secretAction === undefined ? [READ] : [READ, secretAction],',
+    without: 'actions: [READ],',
+    tests: whoMay,
+  },
+  {
+    file: 'server/src/flows/ram-principal.ts',
+    code: "claims.via.every(({ kind }) => kind === 'access_key') &&",
+    without: '',
+    tests: 'server/src/flows/ram-principal.test.ts',
+  },
+  {
+    file: 'server/src/flows/ram-principal.ts',
+    code: 'scope.domain.id === user.domain.id &&',
+    without: '',
+    tests: 'server/src/flows/ram-principal.test.ts',
+  },
+  {
+    file: 'server/src/flows/ram-principal.ts',
+    code: "roles.some(({ name, domainId }) => name === 'admin' && domainId === '')",
+    without: 'roles.length >= 0',
+    tests: whoMay,
+  },
+  {
+    file: 'server/src/flows/ram-policies.ts',
+    code: "'problem' in statements ? [denied] : statements",
+    without: "'problem' in statements ? [] : statements",
+    tests: whoMay,
+  },
+  {
+    file: 'server/src/flows/namespaces.ts',
+    code: 'if (!found?.alive) return undefined',
+    without: 'if (!found) return undefined',
+    tests: 'server/src/flows/namespaces.test.ts',
+  },
+  {
+    file: 'server/src/flows/namespaces.ts',
+    code: 'await ctx.store.record((tx) => auditRead(tx, ctx, by, namespace))',
+    without: '',
+    tests: `${at}/secrets.test.ts`,
+  },
+  {
+    file: 'server/src/store/namespaces.ts',
+    code: "const query = db.selectFrom('namespace').selectAll().where('domain_id', '=', domainId)",
+    without: "const query = db.selectFrom('namespace').selectAll()",
+    tests: whoMay,
+  },
+]
