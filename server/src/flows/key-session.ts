@@ -22,6 +22,8 @@ import { validateToken } from './validate-token.ts'
 export interface ScopeHint {
   readonly projectId?: string | undefined
   readonly domainId?: string | undefined
+  /** The account as a whole even where a project is named, if there is a role on it: for what manages the account itself. */
+  readonly wholeFirst?: boolean
 }
 
 export interface KeyUse {
@@ -44,7 +46,7 @@ export async function openKeySession(ctx: Context, use: KeyUse): Promise<Session
   const user = key && (await findUser(ctx.store.db, { id: key.userId }))
   if (key?.status !== 'Active' || !user)
     return refuse('unauthenticated', `access key ${use.access} is gone or off`)
-  const session = await sessionOn(ctx, use, user, await scopeOf(ctx, user.domain.id, use.hint))
+  const session = await sessionOf(ctx, use, user)
   const now = ctx.now()
   if ((key.lastUsedAt ?? 0) < now - MINUTE) {
     await ctx.store.record((tx) => noteAccessKeyUse(tx, key.id, now))
@@ -52,35 +54,48 @@ export async function openKeySession(ctx: Context, use: KeyUse): Promise<Session
   return session
 }
 
-async function sessionOn(ctx: Context, use: KeyUse, user: UserRecord, scope: Scope): Promise<Session> {
+async function sessionOf(ctx: Context, use: KeyUse, user: UserRecord): Promise<Session> {
   const now = Math.floor(ctx.now() / 1e6)
   const claims: Claims = {
     userId: user.id,
     methods: ['access_key'],
-    scope,
+    scope: { kind: 'unscoped' },
     via: [{ kind: 'access_key', id: use.access }],
     auditIds: [newAuditId()],
     issuedAt: Math.max(now, voidBefore(user, undefined) + 1),
     expiresAt: now + HANDED_ON,
   }
-  try {
-    return await loadSession(ctx, claims, { user, fresh: true })
-  } catch (error) {
-    // Whoever has no role on their account as a whole still signs requests about themselves.
-    const named = use.hint.projectId !== undefined || scope.kind === 'unscoped'
-    if (named || !(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
-    return loadSession(ctx, { ...claims, scope: { kind: 'unscoped' } }, { user, fresh: true })
-  }
+  const scopes = await scopesOf(ctx, user.domain.id, use.hint)
+  return firstThatLoads(scopes, (scope) => loadSession(ctx, { ...claims, scope }, { user, fresh: true }))
 }
 
-async function scopeOf(ctx: Context, accountId: string, hint: ScopeHint): Promise<Scope> {
+/** Where a key may act, in order; refuses what is not its account's. */
+async function scopesOf(ctx: Context, accountId: string, hint: ScopeHint): Promise<readonly Scope[]> {
   if (hint.domainId !== undefined && hint.domainId !== accountId) {
     return refuse('unauthenticated', 'X-Domain-Id of another account')
   }
-  if (hint.projectId === undefined) return { kind: 'domain', id: accountId }
+  const whole = { kind: 'domain', id: accountId } as const
+  // Whoever has no role on their account as a whole still signs requests about themselves.
+  if (hint.projectId === undefined) return [whole, { kind: 'unscoped' }]
   const project = await findProjectScope(ctx.store.db, { id: hint.projectId })
   if (project?.domain.id !== accountId) return refuse('unauthenticated', 'X-Project-Id of another account')
-  return { kind: 'project', id: project.id }
+  const named = { kind: 'project', id: project.id } as const
+  return hint.wholeFirst ? [whole, named] : [named]
+}
+
+/** The session on the first scope that it can have; the last one's refusal when there is none. */
+async function firstThatLoads(
+  [scope, ...others]: readonly Scope[],
+  load: (scope: Scope) => Promise<Session>,
+): Promise<Session> {
+  if (!scope) return refuse('unauthenticated', 'no scope for a key')
+  try {
+    return await load(scope)
+  } catch (error) {
+    const isRefused = error instanceof Refusal && error.code === 'unauthenticated'
+    if (!isRefused || others.length === 0) throw error
+    return firstThatLoads(others, load)
+  }
 }
 
 async function temporarySession(ctx: Context, { access, securityToken, hint }: KeyUse): Promise<Session> {
@@ -100,14 +115,8 @@ async function temporarySession(ctx: Context, { access, securityToken, hint }: K
 
 /** A key that was had for no scope in particular acts where the request says, as permanent keys do. */
 async function scopedByHint(ctx: Context, session: Session, hint: ScopeHint): Promise<Session> {
-  const scope = await scopeOf(ctx, session.user.domain.id, hint)
-  try {
-    return await loadSession(ctx, { ...session.claims, scope })
-  } catch (error) {
-    const named = hint.projectId !== undefined
-    if (named || !(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
-    return session
-  }
+  const scopes = await scopesOf(ctx, session.user.domain.id, hint)
+  return firstThatLoads(scopes, (scope) => loadSession(ctx, { ...session.claims, scope }))
 }
 
 /**

@@ -41,7 +41,6 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     bodyLimit: options.maxBodyBytes,
-    keepAliveTimeout: 75_000,
     serverFactory: (handler) => listener(options, handler),
     frameworkErrors: (_error, request, reply) => {
       const incoming = incomingOf(request, options, EMPTY)
@@ -85,6 +84,9 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
   return app
 }
 
+/** Longer than a proxy keeps an idle connection, so that it is never this side that closes one being used. */
+const KEEP_ALIVE_MS = 75_000
+
 const EMPTY = Buffer.alloc(0)
 const MALFORMED = (() => {
   const body = '{"error":{"code":400,"message":"The HTTP request could not be read.","title":"Bad Request"}}'
@@ -102,6 +104,8 @@ function listener<Ctx, Caller>(
       }
     : handler
   const server = options.tls ? createTlsServer({ ...options.tls }, entry) : createServer(entry)
+  // Fastify sets this only on servers of its own making.
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   // An Expect that is not 100-continue changes nothing; Node's own answer would be an empty 417.
   return server.on('checkExpectation', entry)
 }

@@ -49,7 +49,12 @@ async function identifySigned(ctx: Context, incoming: Incoming): Promise<Session
   const session = await openKeySession(ctx, {
     access: signature.access,
     securityToken: header(incoming, 'x-security-token'),
-    hint: { projectId: header(incoming, 'x-project-id'), domainId: header(incoming, 'x-domain-id') },
+    hint: {
+      projectId: header(incoming, 'x-project-id'),
+      domainId: header(incoming, 'x-domain-id'),
+      // Everything here manages an account; clients name the project that their other calls are about.
+      wholeFirst: true,
+    },
   })
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') await useUp(ctx, signature)
   return session

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# Document 002 with real processes: two accounts, an agency between them, a guarded service that its token opens.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+exec node -C development --test e2e/agency/agency.test.ts
