@@ -1,0 +1,181 @@
+/** Advisories of ServiceComb and Nacos, by name: what each got wrong, tried here. */
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import { createAccounts } from '../../flows/engine-accounts.ts'
+import { exportEngineKeys } from '../../flows/engine-keys.ts'
+import { createEngine, importPrincipal } from '../../flows/engine-lifecycle.ts'
+import { engineToken } from '../../flows/engine-tokens.ts'
+import { buildFace } from '../../http/face.ts'
+import { findEngineAccount } from '../../store/engine-accounts.ts'
+import type { EngineRecord } from '../../store/engines.ts'
+import { type House, openHouse } from '../../testing/house.ts'
+import { seedProject } from '../../testing/seed.ts'
+import { engineWires } from './engine-face/index.ts'
+import { cseDialect } from './index.ts'
+
+const BY = { session: null, action: 'test', requestId: '' }
+const MAGIC = {
+  'user-agent': 'Nacos-Server',
+  serveridentity: 'security',
+  'server-identity': 'security',
+  authkey: 'nacos',
+  'x-forwarded-for': '127.0.0.1',
+  'x-original-url': '/v4/token',
+  'x-rewrite-url': '/health',
+}
+
+let house: House
+let engines: FastifyInstance
+let cloud: FastifyInstance
+let comb: EngineRecord
+let nacos: EngineRecord
+
+before(async () => {
+  house = await openHouse()
+  const common = { ctx: house.ctx, maxBodyBytes: 10_000, onFault: (error: unknown) => console.error(error) }
+  engines = buildFace({ ...common, wires: engineWires })
+  cloud = buildFace({ ...common, wires: [cseDialect()] })
+  const projectId = await seedProject(house, 'mall')
+  const make = async (name: string, specType: 'CSE2' | 'Nacos2') =>
+    (
+      await createEngine(
+        house.ctx,
+        { projectId, enterpriseProjectId: '0', name, specType, authType: 'RBAC' },
+        BY,
+      )
+    ).engine
+  comb = await make('comb', 'CSE2')
+  nacos = await make('nacos', 'Nacos2')
+  await importPrincipal(house.ctx, comb, { principal: { id: 'u1', name: 'uma' }, roles: ['developer'] }, BY)
+})
+after(async () => {
+  await engines.close()
+  await cloud.close()
+  await house.close()
+})
+
+const PLACES = { ':project_id': 'p', ':engine_id': 'e', ':job_id': '1', ':name': 'uma' }
+
+function guarded(
+  wires: readonly { readonly operations: readonly { policy: string; method: string; path: string }[] }[],
+) {
+  return wires
+    .flatMap(({ operations }) => operations)
+    .filter(({ policy }) => policy !== 'public')
+    .map(({ method, path }) => ({
+      method: method as 'GET',
+      url: Object.entries(PLACES).reduce((text, [place, value]) => text.replace(place, value), path),
+    }))
+}
+
+describe('advisories of ServiceComb and Nacos', () => {
+  it('CVE-2021-29441 and Nacos #9732: no header stands for a token, on any route', async () => {
+    for (const { method, url } of guarded(engineWires)) {
+      const { statusCode } = await engines.inject({
+        method,
+        url,
+        headers: { ...MAGIC, 'x-engine-id': comb.id },
+      })
+      assert.equal(statusCode, 401, `${method} ${url}`)
+    }
+    for (const { method, url } of guarded([cseDialect()])) {
+      const { statusCode } = await cloud.inject({ method, url, headers: MAGIC })
+      assert.equal(statusCode, 401, `${method} ${url}`)
+    }
+  })
+
+  it('Nacos 1.4.1 AuthFilter: another way to write a path is no way around the token', async () => {
+    for (const url of [
+      '/v4/accounts/',
+      '//v4/accounts',
+      '/v4//accounts',
+      '/v4/accounts/.',
+      '/x/../v4/accounts',
+      '/v4/accounts;a=b',
+      '/v4%2faccounts',
+      '/v4/accounts/%2e',
+      '/V4/accounts',
+      '/v4/accounts?/health',
+    ]) {
+      const { statusCode, payload } = await engines.inject({
+        method: 'GET',
+        url,
+        headers: { ...MAGIC, 'x-engine-id': comb.id },
+      })
+      assert.ok([401, 404, 400].includes(statusCode), `${url}: ${statusCode}`)
+      assert.doesNotMatch(payload, /uma/)
+    }
+  })
+
+  it('QVD-2023-6271: every engine has a secret of its own, and the one that was shipped is none', async () => {
+    const { engine: second } = await createEngine(
+      house.ctx,
+      {
+        projectId: nacos.projectId,
+        enterpriseProjectId: '0',
+        name: 'nacos-b',
+        specType: 'Nacos2',
+        authType: 'RBAC',
+      },
+      BY,
+    )
+    const secrets = await Promise.all([nacos, second].map((engine) => exportEngineKeys(house.ctx, engine)))
+    const [one, two] = secrets.map(([key]) => key?.secret ?? '')
+    assert.notEqual(one, two)
+    assert.ok(Buffer.from(one!, 'base64').length >= 32)
+    assert.ok(!one?.startsWith('SecretKey'))
+  })
+
+  it('Nacos #14862: who was imported has no password, and none that can be guessed', async () => {
+    for (const password of ['nacos', 'uma', 'developer', ' ']) {
+      const { statusCode } = await engines.inject({
+        method: 'POST',
+        url: '/v4/token',
+        headers: { 'x-engine-id': comb.id, 'content-type': 'application/json' },
+        remoteAddress: `192.0.2.${password.length}`,
+        payload: JSON.stringify({ name: 'uma', password }),
+      })
+      assert.equal(statusCode, 401)
+    }
+  })
+
+  it('the first login of a Nacos with nacos and nacos is refused', async () => {
+    const { statusCode } = await engines.inject({
+      method: 'POST',
+      url: '/nacos/v1/auth/login?username=nacos&password=nacos',
+      headers: { 'x-engine-id': nacos.id },
+    })
+    assert.equal(statusCode, 403)
+  })
+
+  it('CVE-2023-44312: an engine is made at no address by whoever makes it on the wire', async () => {
+    const { authType, address } = comb
+    assert.deepEqual([authType, address], ['RBAC', null])
+    await assert.rejects(
+      createEngine(
+        house.ctx,
+        {
+          projectId: comb.projectId,
+          enterpriseProjectId: '0',
+          name: 'ssrf',
+          specType: 'CSE2',
+          authType: 'RBAC',
+          address: 'http://169.254.169.254',
+        },
+        BY,
+      ),
+    )
+  })
+
+  it('memory of tokens is bounded', async () => {
+    const [account] = await createAccounts(house.ctx, nacos, [{ name: 'many', roles: ['r'] }], BY)
+    const wish = { account: account!, life: 900 }
+    const origin = (i: number) => ({ id: `session-${i}`, expiresAt: Number.POSITIVE_INFINITY })
+    const first = await engineToken(house.ctx, nacos, { ...wish, origin: origin(0) })
+    assert.equal(await engineToken(house.ctx, nacos, { ...wish, origin: origin(0) }), first)
+    for (let i = 1; i <= 10_000; i++) await engineToken(house.ctx, nacos, { ...wish, origin: origin(i) })
+    assert.notEqual(await engineToken(house.ctx, nacos, { ...wish, origin: origin(0) }), first)
+    assert.ok(await findEngineAccount(house.ctx.store.db, nacos.id, { name: 'many' }))
+  })
+})
