@@ -10,7 +10,9 @@ import { huaweiDialect, huaweiManner } from './dialects/huawei/index.ts'
 import { keystoneDialect } from './dialects/keystone/index.ts'
 import { hotValidate } from './dialects/keystone/tokens/hot-validate.ts'
 import { KEYSTONE_STYLE, type TokenStyle } from './dialects/keystone/tokens/token-body.ts'
+import { nacosDialect } from './dialects/nacos/index.ts'
 import { buildFace, type FaceOptions } from './http/face.ts'
+import type { Wire } from './http/wire.ts'
 
 export type Watch = Pick<FaceOptions<Context, never>, 'onFault' | 'onDone'>
 
@@ -80,6 +82,27 @@ export function alibabaFace(ctx: Context, _policy: CompiledPolicy, watch: Watch)
 /** The face of engines: what a service-center or a Nacos of that name answers about accounts and tokens. */
 export function engineFace(ctx: Context, _policy: CompiledPolicy, watch: Watch): FastifyInstance {
   return buildFace({ ...common(ctx, watch), wires: engineWires })
+}
+
+/** Configuration texts of 100 KiB, each byte percent-encoded, with what is around them. */
+const NACOS_BODY_BYTES = 393_216
+
+/**
+ * The Nacos face and the address server, which tells `nacosPort`, where the former listens: both answer ACM's paths, out of
+ * one registry.
+ */
+export function nacosFaces(ctx: Context, nacosPort: () => number | undefined) {
+  const dialect = nacosDialect(ctx, { servers: ctx.settings.nacosServers, nacosPort })
+  const faceOf =
+    <Caller>(wires: readonly Wire<Context, Caller>[]) =>
+    (_ctx: Context, _policy: CompiledPolicy, watch: Watch): FastifyInstance => {
+      const shared = common(ctx, watch)
+      const maxBodyBytes = Math.max(shared.maxBodyBytes, NACOS_BODY_BYTES)
+      const face = buildFace({ ...shared, maxBodyBytes, wires })
+      face.addHook('preClose', async () => dialect.stop())
+      return face
+    }
+  return { nacosFace: faceOf(dialect.nacos), addressFace: faceOf(dialect.address) }
 }
 
 function common(ctx: Context, watch: Watch) {

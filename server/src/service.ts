@@ -14,7 +14,15 @@ import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
-import { alibabaFace, engineFace, huaweiFace, huaweiWires, openstackFace, openstackWires } from './faces.ts'
+import {
+  alibabaFace,
+  engineFace,
+  huaweiFace,
+  huaweiWires,
+  nacosFaces,
+  openstackFace,
+  openstackWires,
+} from './faces.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
@@ -68,11 +76,18 @@ async function listenOnFaces(
 ): Promise<void> {
   const { settings } = ctx
   const metrics = requestMetrics()
+  const nacosPort = (): number | undefined => {
+    const nacos = listening.find(({ name }) => name === 'nacos')
+    return nacos && Number(new URL(nacos.url).port)
+  }
+  const { nacosFace, addressFace } = nacosFaces(ctx, nacosPort)
   const faces = [
     { name: 'openstack', port: settings.port, build: openstackFace },
     { name: 'huawei', port: settings.huaweiPort, build: huaweiFace },
     { name: 'alibaba', port: settings.alibabaPort, build: alibabaFace },
     { name: 'engine', port: settings.enginePort, build: engineFace },
+    { name: 'nacos', port: settings.nacosPort, build: nacosFace },
+    { name: 'address', port: settings.addressPort, build: addressFace },
   ]
   for (const { name, port, build } of faces) {
     if (port === 'off') continue

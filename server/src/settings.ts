@@ -67,6 +67,11 @@ export const settingsTable = {
   enginePort: { group: 'listen', ...port(5003), help: 'the ServiceComb engine face' },
   addressPort: { group: 'listen', ...port('off'), help: 'the EDAS address server' },
   nacosPort: { group: 'listen', ...port('off'), help: 'the Nacos face' },
+  nacosServers: {
+    group: 'listen',
+    ...listOf([], 'HOST:PORT,...'),
+    help: 'servers that the address server tells; unset: its own host, at nacos-port',
+  },
   adminPort: { group: 'listen', ...port(5009), help: 'health and metrics' },
   adminHost: {
     group: 'listen',

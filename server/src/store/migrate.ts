@@ -5,6 +5,7 @@ import * as accounts from './migrations/0003-accounts.ts'
 import * as federation from './migrations/0004-federation.ts'
 import * as namespaces from './migrations/0005-namespaces.ts'
 import * as engines from './migrations/0006-engines.ts'
+import * as nacos from './migrations/0007-nacos.ts'
 import type { Store } from './store.ts'
 
 /** In order; a new one is added at the end, a released one never changes. */
@@ -15,6 +16,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-federation': federation,
   '0005-namespaces': namespaces,
   '0006-engines': engines,
+  '0007-nacos': nacos,
 }
 
 /**

@@ -289,6 +289,33 @@ export interface NamespaceKeyRow {
   last_used_at: number | null
 }
 
+export interface ConfigEntryRow {
+  tenant_id: string
+  group_name: string
+  data_id: string
+  content: string
+  /** `yaml`, `properties` ...; '' when its writer did not say. */
+  type: string
+  updated_at: number
+}
+
+export interface ServiceInstanceRow {
+  tenant_id: string
+  /** `DEFAULT_GROUP@@name` */
+  service: string
+  cluster: string
+  ip: string
+  port: number
+  weight: number
+  enabled: Flag
+  healthy: Flag
+  /** 1: gone when it no longer says that it lives. */
+  ephemeral: Flag
+  /** JSON object of strings. */
+  metadata: string
+  beat_at: number
+}
+
 export interface AuditEventRow {
   at: number
   action: string
@@ -423,6 +450,8 @@ export interface Tables {
   policy_attachment: PolicyAttachmentRow
   namespace: NamespaceRow
   namespace_key: NamespaceKeyRow
+  config_entry: ConfigEntryRow
+  service_instance: ServiceInstanceRow
   domain_config: { domain_id: string; group_name: string; option_name: string; value: string }
   engine: EngineRow
   engine_key: EngineKeyRow
