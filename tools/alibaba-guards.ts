@@ -101,7 +101,7 @@ export const alibabaGuards: readonly Guard[] = [
     file: 'server/src/flows/ram-principal.ts',
     code: "roles.some(({ name, domainId }) => name === 'admin' && domainId === '')",
     without: 'roles.length >= 0',
-    tests: whoMay,
+    tests: 'server/src/flows/ram-principal.test.ts',
   },
   {
     file: 'server/src/flows/ram-policies.ts',
