@@ -1,0 +1,217 @@
+/** The official SDK drives the Huawei Cloud face of a real process, with permanent and with temporary keys. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { type RunningServer, startServer, tokenhouse } from '../../tools/running-server.ts'
+
+const PASSWORD = 'Correct-Horse-7'
+const require = createRequire(join(process.env['HUAWEI_SDK'] ?? '', 'package.json'))
+// biome-ignore lint/suspicious/noExplicitAny: the SDK's own types are not installed here.
+type Any = any
+const core: Any = require('@huaweicloud/huaweicloud-sdk-core')
+const iam: Any = require('@huaweicloud/huaweicloud-sdk-iam/v3/public-api')
+
+describe('the official SDK', () => {
+  let folder = ''
+  let server: RunningServer
+  let endpoint = ''
+  const account: Record<string, string> = {}
+
+  /** The operator's admin by the OpenStack face: accounts, people, grants. */
+  const admin = async (method: string, path: string, body?: unknown): Promise<Any> => {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: { 'X-Auth-Token': account['adminToken'] ?? '', 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
+    return text === '' ? {} : JSON.parse(text)
+  }
+  const keys: Record<string, { access: string; secret: string }> = {}
+  const keyOf = (domain: string): { access: string; secret: string } =>
+    keys[domain] ?? { access: '', secret: '' }
+  const clientFor = (credentials: Any): Any =>
+    iam.IamClient.newBuilder()
+      .withCredential(credentials.withIamEndpoint(endpoint))
+      .withEndpoint(endpoint)
+      .build()
+  const globalFor = (key: { access: string; secret: string }): Any =>
+    clientFor(new core.GlobalCredentials().withAk(key.access).withSk(key.secret))
+  const regional = (credentials: Any): Any =>
+    iam.IamClient.newBuilder()
+      .withCredential(credentials.withIamEndpoint(endpoint))
+      .withRegion(new core.Region('cn-north-4', endpoint))
+      .build()
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'huawei-sdk-'))
+    server = await startServer({ dataDir: folder, adminPassword: PASSWORD })
+    endpoint = server.faces['huawei'] ?? ''
+    account['adminToken'] = JSON.parse(tokenhouse(folder, 'token', 'issue', '--json')).token
+    const { roles } = await admin('GET', '/roles')
+    const role = (name: string): string => roles.find((r: Any) => r.name === name).id
+    for (const name of ['IAMDomainA', 'IAMDomainB']) {
+      const { domain } = await admin('POST', '/domains', { domain: { name } })
+      const { project } = await admin('POST', '/projects', {
+        project: { name: 'cn-north-4', domain_id: domain.id },
+      })
+      const { user } = await admin('POST', '/users', {
+        user: { name: `user-${name}`, domain_id: domain.id, password: PASSWORD },
+      })
+      account[name] = domain.id
+      account[`project-${name}`] = project.id
+      account[`user-${name}`] = user.id
+      keys[name] = JSON.parse(
+        tokenhouse(folder, 'access-key', 'create', '--user', `user-${name}`, '--domain', name, '--json'),
+      )
+      await admin('PUT', `/projects/${project.id}/users/${user.id}/roles/${role('te_admin')}`)
+      for (const granted of ['secu_admin', 'te_agency']) {
+        await admin('PUT', `/domains/${domain.id}/users/${user.id}/roles/${role(granted)}`)
+      }
+    }
+    account['te_admin'] = role('te_admin')
+  })
+  after(async () => {
+    await server?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('finds its project and its account by an access key alone', async () => {
+    const key = keyOf('IAMDomainB')
+    const basic = new core.BasicCredentials().withAk(key.access).withSk(key.secret)
+    await regional(basic).keystoneListProjects(new iam.KeystoneListProjectsRequest())
+    assert.equal(basic.projectId, account['project-IAMDomainB'])
+    const global = new core.GlobalCredentials().withAk(key.access).withSk(key.secret)
+    await regional(global).keystoneListAuthDomains(new iam.KeystoneListAuthDomainsRequest())
+    assert.equal(global.domainId, account['IAMDomainB'])
+  })
+
+  it('makes an agency, grants it a role, acts as it with temporary keys, until it is deleted', async () => {
+    const a = globalFor(keyOf('IAMDomainA'))
+    const option = new iam.CreateAgencyOption('sdk-agency', account['IAMDomainA']).withTrustDomainName(
+      'IAMDomainB',
+    )
+    const made = await a.createAgency(
+      new iam.CreateAgencyRequest().withBody(new iam.CreateAgencyRequestBody(option.withDuration('ONEDAY'))),
+    )
+    assert.equal(made.agency.duration, '24')
+    const { id } = made.agency
+    // The SDK takes the project of these paths from the credentials.
+    const key = keyOf('IAMDomainA')
+    const onProject = clientFor(
+      new core.BasicCredentials()
+        .withAk(key.access)
+        .withSk(key.secret)
+        .withProjectId(account['project-IAMDomainA']),
+    )
+    await onProject.associateAgencyWithProjectPermission(
+      new iam.AssociateAgencyWithProjectPermissionRequest(id, account['te_admin']),
+    )
+    const granted = await onProject.listProjectPermissionsForAgency(
+      new iam.ListProjectPermissionsForAgencyRequest(id),
+    )
+    assert.equal(granted.roles[0].name, 'te_admin')
+
+    const b = globalFor(keyOf('IAMDomainB'))
+    const assume = new iam.IdentityAssumerole('sdk-agency')
+      .withDomainName('IAMDomainA')
+      .withDurationSeconds(900)
+    const identity = new iam.AgencyAuthIdentity(['assume_role'], assume)
+    const body = new iam.CreateTemporaryAccessKeyByAgencyRequestBody(new iam.AgencyAuth(identity))
+    const temporary = await b.createTemporaryAccessKeyByAgency(
+      new iam.CreateTemporaryAccessKeyByAgencyRequest().withBody(body),
+    )
+    const { access, secret, securitytoken } = temporary.credential
+    const credentials = new core.BasicCredentials()
+      .withAk(access)
+      .withSk(secret)
+      .withSecurityToken(securitytoken)
+    const asAgency = clientFor(credentials.withProjectId(account['project-IAMDomainA']))
+    const projects = await asAgency.keystoneListProjects(new iam.KeystoneListProjectsRequest())
+    assert.deepEqual(
+      projects.projects.map((project: Any) => project.id),
+      [account['project-IAMDomainA']],
+    )
+    await a.deleteAgency(new iam.DeleteAgencyRequest(id))
+    await assert.rejects(
+      asAgency.keystoneListProjects(new iam.KeystoneListProjectsRequest()),
+      (error: Any) => {
+        assert.equal(error.httpStatusCode, 401)
+        return true
+      },
+    )
+  })
+
+  it('gets an agency token with a signed request', async () => {
+    const a = globalFor(keyOf('IAMDomainA'))
+    const option = new iam.CreateAgencyOption('token-agency', account['IAMDomainA']).withTrustDomainId(
+      account['IAMDomainB'],
+    )
+    const made = await a.createAgency(
+      new iam.CreateAgencyRequest().withBody(new iam.CreateAgencyRequestBody(option)),
+    )
+    await a.associateAgencyWithDomainPermission(
+      new iam.AssociateAgencyWithDomainPermissionRequest(
+        account['IAMDomainA'],
+        made.agency.id,
+        account['te_admin'],
+      ),
+    )
+    const b = globalFor(keyOf('IAMDomainB'))
+    const assume = new iam.AgencyTokenAssumerole('token-agency').withDomainName('IAMDomainA')
+    const auth = new iam.AgencyTokenAuth(new iam.AgencyTokenIdentity(['assume_role'], assume))
+    const issued = await b.keystoneCreateAgencyToken(
+      new iam.KeystoneCreateAgencyTokenRequest().withBody(new iam.KeystoneCreateAgencyTokenRequestBody(auth)),
+    )
+    assert.equal(issued.token.user.name, 'IAMDomainA/token-agency')
+    assert.equal(issued.token.assumed_by.user.id, account['user-IAMDomainB'])
+  })
+
+  it('manages access keys, its own and temporary ones by token', async () => {
+    const b = globalFor(keyOf('IAMDomainB'))
+    const listed = await b.listPermanentAccessKeys(
+      new iam.ListPermanentAccessKeysRequest().withUserId(account['user-IAMDomainB']),
+    )
+    assert.ok(listed.credentials.length > 0)
+    const shown = await b.showPermanentAccessKey(
+      new iam.ShowPermanentAccessKeyRequest(listed.credentials[0].access),
+    )
+    assert.equal(shown.credential.status, 'active')
+    const identity = new iam.TokenAuthIdentity(['token']).withToken(
+      new iam.IdentityToken().withDurationSeconds(900),
+    )
+    const made = await b.createTemporaryAccessKeyByToken(
+      new iam.CreateTemporaryAccessKeyByTokenRequest().withBody(
+        new iam.CreateTemporaryAccessKeyByTokenRequestBody(new iam.TokenAuth(identity)),
+      ),
+    )
+    const { access, secret, securitytoken } = made.credential
+    const temporary = clientFor(
+      new core.GlobalCredentials()
+        .withAk(access)
+        .withSk(secret)
+        .withSecurityToken(securitytoken)
+        .withDomainId(account['IAMDomainB']),
+    )
+    const users = await temporary.keystoneListUsers(new iam.KeystoneListUsersRequest())
+    assert.deepEqual(
+      users.users.map((user: Any) => user.id),
+      [account['user-IAMDomainB']],
+    )
+  })
+
+  it('tells a wrong secret from the server’s answer', async () => {
+    const wrong = globalFor({ access: 'HPUAABCDEFGHIJKLMNOP', secret: 'wrong' })
+    await assert.rejects(
+      wrong.keystoneListAuthDomains(new iam.KeystoneListAuthDomainsRequest()),
+      (error: Any) => {
+        assert.equal(error.httpStatusCode, 401)
+        return true
+      },
+    )
+  })
+})
