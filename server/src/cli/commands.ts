@@ -347,6 +347,26 @@ export const commands: readonly CommandRow[] = [
   },
   ...engineCommands,
   {
+    name: 'ram policy simulate',
+    summary: 'say whether RAM policies allow an action, and which statement decided; exit 1 when not allowed',
+    args: [
+      ['<action>', 'edas:ReadNamespace'],
+      ['<resource>', 'ARN; {account} stands for the number of the account'],
+    ],
+    options: [
+      ['--user <NAME>', 'whose policies'],
+      ['--role <NAME>', 'or those of a role'],
+      ofDomain,
+      ['--session-policy <FILE>', 'a policy that narrows the session'],
+      ['--facts <KEY=VALUE,...>', 'what conditions may ask: acs:SourceIp=10.0.0.1'],
+    ],
+    printsData: true,
+    examples: [
+      'tokenhouse ram policy simulate edas:ReadNamespace "acs:edas:cn-beijing:{account}:namespace/cn-beijing" --user bob',
+    ],
+    load: () => import('./ram-policy-simulate.ts'),
+  },
+  {
     name: 'version',
     summary: 'say which version this is',
     printsData: true,

@@ -50,23 +50,27 @@ async function isLetAssume(
   facts: RequestFacts | null,
 ): Promise<boolean> {
   const { db } = ctx.store
-  const scope = { kind: 'domain', id: user.domain.id } as const
-  const [stored, held, roles, number] = await Promise.all([
-    groupIdsOf(db, user.id),
-    effectiveRolesOf(ctx, { userId: user.id, groups }, scope),
-    rolesOf(ctx.store),
-    findAccountNumber(db, role.domain.id),
-  ])
+  const number = await findAccountNumber(db, role.domain.id)
   if (number === undefined) return false
-  const isAccount = [...held].some((id) => {
-    const each = roles.byId.get(id)
-    return each?.name === 'admin' && each.domainId === ''
-  })
-  if (isAccount) return true
+  if (await isAccountUser(ctx, { user, groups })) return true
+  const stored = await groupIdsOf(db, user.id)
   const policies = await heldRamPolicies(ctx, { kind: 'user', id: user.id }, [...groups, ...stored])
   const identity = facts === null ? policies.map(withoutConditions) : policies
   const request = { action: ASSUME, resource: roleArn(number, role.name), facts: facts ?? {} }
   return evaluate({ identity }, request).allowed
+}
+
+/** Whether somebody acts as their account itself, whom policies do not bind: by the admin role on all of it. */
+export async function isAccountUser(ctx: Context, { user, groups }: Person): Promise<boolean> {
+  const scope = { kind: 'domain', id: user.domain.id } as const
+  const [held, roles] = await Promise.all([
+    effectiveRolesOf(ctx, { userId: user.id, groups }, scope),
+    rolesOf(ctx.store),
+  ])
+  return [...held].some((id) => {
+    const role = roles.byId.get(id)
+    return role?.name === 'admin' && role.domainId === ''
+  })
 }
 
 /** What was allowed under a condition stays so; what is denied under one was decided when it was asked. */
