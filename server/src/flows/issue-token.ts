@@ -73,7 +73,7 @@ export async function issueFor(
     return refuse('unauthenticated', 'disabled after days without activity')
   }
   // A change made within this very second voids what was issued in it; what is issued after it says so.
-  const issuedAt = Math.max(now, voidBefore(user, record) + 1)
+  const issuedAt = Math.max(now, voidBefore(user, record, findings) + 1)
   const bounds = [proof.expiresAt, ...findings.map((f) => f.expiresAt ?? null)].filter((b) => b !== null)
   const expiresAt = Math.min(
     proof.expiresAt === null ? now + request.ttl : Number.POSITIVE_INFINITY,

@@ -45,7 +45,8 @@ export async function loadSession(ctx: Context, claims: Claims, known: Known = {
   if (!user) return refuse('unauthenticated', `user ${claims.userId} is gone`)
   if (!user.enabled || !user.domain.enabled) return refuse('unauthenticated', `user ${user.id} is disabled`)
   if (revoked) return refuse('unauthenticated', 'revoked')
-  if (voidBefore(user, scope) >= claims.issuedAt) return refuse('unauthenticated', 'issued before a change')
+  if (voidBefore(user, scope, findings) >= claims.issuedAt)
+    return refuse('unauthenticated', 'issued before a change')
   checkBounds(claims, findings)
 
   const held = await heldRoles(ctx, claims, findings, roles)
@@ -62,9 +63,14 @@ export async function loadSession(ctx: Context, claims: Claims, known: Known = {
   }
 }
 
-/** Seconds: tokens issued then or earlier are void because the user, domain or project was since locked or changed. */
-export function voidBefore(user: UserRecord, scope: ScopeRecord | undefined): number {
-  return Math.floor(Math.max(user.tokensValidFrom, scope?.tokensValidFrom ?? 0) / MICROS)
+/** Seconds: tokens issued then or earlier are void: the user, the scope or somebody in the chain was since locked or changed. */
+export function voidBefore(
+  user: UserRecord,
+  scope: ScopeRecord | undefined,
+  findings: readonly Finding[] = [],
+): number {
+  const moments = findings.map(({ tokensValidFrom = 0 }) => tokensValidFrom)
+  return Math.floor(Math.max(user.tokensValidFrom, scope?.tokensValidFrom ?? 0, ...moments) / MICROS)
 }
 
 /** The row behind a scope, alive; refuses when it is gone or disabled. Undefined for scopes without a row. */

@@ -25,6 +25,8 @@ export interface Finding {
   readonly onlyScope?: Scope
   /** Seconds since the epoch; the session must end by then. */
   readonly expiresAt?: number
+  /** Microseconds: sessions made up to then are void, because somebody the chain stands on was locked or changed. */
+  readonly tokensValidFrom?: number
   /** Group ids that count as the user's (federation). */
   readonly groups?: readonly string[]
 }

@@ -163,6 +163,22 @@ describe('trusts', () => {
     )
   })
 
+  it('401 a token of a trust after either of the two changed their password, 201 a new one', async () => {
+    const { trust } = (await create({ impersonation: false })).body
+    for (const id of [trustor, trustee]) {
+      house.advance(2)
+      const token = String((await use(trust.id)).headers['x-subject-token'])
+      assert.equal((await check(token)).status, 200)
+      await house.call('PATCH', `/v3/users/${id}`, {
+        token: await house.admin(),
+        body: { user: { password: PASSWORD } },
+      })
+      assert.equal((await check(token)).status, 401)
+    }
+    const token = String((await use(trust.id)).headers['x-subject-token'])
+    assert.equal((await check(token)).status, 200)
+  })
+
   it('a trust may be passed on as often as it says, never wider, longer or elsewhere', async () => {
     const soon = new Date(house.ctx.now() / 1000 + 600_000).toISOString()
     const made = await create({ allow_redelegation: true, redelegation_count: 1, expires_at: soon })
