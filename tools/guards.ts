@@ -4,6 +4,7 @@
  */
 import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
+import { federationGuards } from './federation-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
 import { userGuards } from './user-guards.ts'
@@ -47,6 +48,7 @@ export const guards: readonly Guard[] = [
     tests: 'server/src/log.test.ts',
   },
   ...clientGuards,
+  ...federationGuards,
   ...projectGuards,
   ...alibabaGuards,
   ...roleGuards,

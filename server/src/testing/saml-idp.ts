@@ -28,6 +28,8 @@ export interface SamlAnswer {
   /** Seconds. */
   readonly now: number
   readonly lifetime?: number
+  /** Of the conditions, when it is not the confirmation's. */
+  readonly conditionsLifetime?: number
   readonly sessionEnd?: number
   readonly method?: string
   readonly status?: string
@@ -58,7 +60,7 @@ export function samlResponse(answer: SamlAnswer): string {
 
 /** The assertion alone, unsigned. */
 export function samlAssertion(answer: SamlAnswer): string {
-  const { now, lifetime = 300, recipient, inResponseTo, sessionEnd } = answer
+  const { now, lifetime = 300, conditionsLifetime = lifetime, recipient, inResponseTo, sessionEnd } = answer
   const issuer = answer.issuer ?? IDP_ENTITY
   const audience = answer.audience === undefined ? 'http://tokenhouse.test:5000' : answer.audience
   const answers = inResponseTo === undefined ? '' : ` InResponseTo="${inResponseTo}"`
@@ -75,7 +77,7 @@ export function samlAssertion(answer: SamlAnswer): string {
     `<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:${answer.method ?? 'bearer'}">`,
     `<saml:SubjectConfirmationData${answers} NotOnOrAfter="${time(now + lifetime)}" Recipient="${recipient}"></saml:SubjectConfirmationData>`,
     '</saml:SubjectConfirmation></saml:Subject>',
-    `<saml:Conditions NotBefore="${time(now - 10)}" NotOnOrAfter="${time(now + lifetime)}">`,
+    `<saml:Conditions NotBefore="${time(now - 10)}" NotOnOrAfter="${time(now + conditionsLifetime)}">`,
     audience === null
       ? ''
       : `<saml:AudienceRestriction><saml:Audience>${audience}</saml:Audience></saml:AudienceRestriction>`,

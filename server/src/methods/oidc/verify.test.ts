@@ -170,6 +170,7 @@ describe('ID tokens', () => {
       await refused(`${text.slice(0, at)}${other}${text.slice(at + 1)}`)
     }
     await refused('x'.repeat(20_000))
+    assert.equal(await refused(await sign({ ...CLAIMS, padding: 'x'.repeat(20_000) })), 'too long')
   })
 
   it('refuses tokens of another kind: logout, access, and an ID token as access token', async () => {

@@ -70,6 +70,7 @@ describe('SAML responses', () => {
   it('refuses one that is too old, or not yet', async () => {
     await refused(answer(), undefined, { now: NOW + 361 })
     await refused(answer(), undefined, { now: NOW - 100 })
+    await refused(answer({ conditionsLifetime: 60 }), /expired/, { now: NOW + 130 })
     assert.ok(await verify(answer(), { now: NOW + 350 }))
     assert.ok(await verify(answer(), { now: NOW - 60 }))
   })
@@ -93,6 +94,10 @@ describe('SAML responses', () => {
   })
 
   it('CVE-2025-29774, CVE-2025-29775 (SAMLStorm): two SignedInfo, and comments in a digest, are refused', async () => {
+    await refused(
+      answer().replace('</ds:Signature>', '<ds:SignedInfo></ds:SignedInfo></ds:Signature>'),
+      /2 SignedInfo/,
+    )
     const info = /<ds:SignedInfo>.*<\/ds:SignedInfo>/.exec(answer())?.[0] ?? ''
     await refused(answer().replace('</ds:Signature>', `${info}</ds:Signature>`), /2 SignedInfo|id|References/)
     await refused(answer().replace('<ds:DigestValue>', '<ds:DigestValue><!-- x -->'), /declarations/)
@@ -147,6 +152,10 @@ describe('SAML responses', () => {
       await refused(xml)
     })
   }
+
+  it('more than one assertion is refused, whichever is signed', async () => {
+    for (const name of ['XSW 3', 'XSW 4', 'XSW 7']) await refused(wrapped[name] ?? '', /2 assertions/)
+  })
 
   it('CVE-2024-45409, CVE-2025-47949: a signature of something else in the document proves nothing', async () => {
     await refused(good.replace('URI="#_a1"', 'URI=""'), /Reference/)
