@@ -1,0 +1,75 @@
+/**
+ * One client with one credential: clients of one process share a connection, whatever their keys. Reads what to do as JSON
+ * from the environment, prints what came of it as JSON.
+ */
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+const { NACOS_CLIENTS, TASK } = process.env
+const load = createRequire(join(String(NACOS_CLIENTS), 'package.json'))
+const { client, token, addressPort, steps, cacheDir } = JSON.parse(String(TASK))
+
+const quiet = { info() {}, debug() {}, warn() {}, error() {}, log() {} }
+
+function configClient() {
+  const name = client === 'acm' ? 'acm-client' : client === 'nacos' ? 'nacos' : 'nacos-config'
+  const loaded = load(name)
+  const Client =
+    client === 'acm' ? (loaded.ACMClient ?? loaded) : (loaded.NacosConfigClient ?? loaded.DataClient)
+  return new Client({
+    endpoint: client === 'acm' ? token.AddressServerHost : `${token.AddressServerHost}:${addressPort}`,
+    namespace: token.TenantId,
+    accessKey: token.AccessKey,
+    secretKey: token.SecretKey,
+    requestTimeout: 3000,
+    cacheDir,
+    ...(token.signatureRegionId ? { signatureRegionId: token.signatureRegionId } : {}),
+  })
+}
+
+function namingClient() {
+  const { NacosNamingClient } = load('nacos')
+  return new NacosNamingClient({
+    logger: quiet,
+    endpoint: `${token.AddressServerHost}:${addressPort}`,
+    namespace: token.TenantId,
+    ak: token.AccessKey,
+    sk: token.SecretKey,
+    appName: 'demo',
+    vipSrvRefInterMillis: 30_000,
+  })
+}
+
+const made = client === 'naming' ? namingClient() : configClient()
+made.on('error', () => undefined)
+const seen = []
+const waiting = []
+function told(value) {
+  seen.push(value)
+  for (const { wanted, done } of waiting) if (JSON.stringify(seen).includes(wanted)) done()
+}
+
+const acts = {
+  subscribe: async (info) => {
+    made.subscribe(info, told)
+  },
+  /** Until what listeners were told holds a text. */
+  until: (wanted) =>
+    new Promise((done) => {
+      waiting.push({ wanted, done })
+      if (JSON.stringify(seen).includes(wanted)) done()
+    }),
+}
+
+const results = []
+try {
+  await made.ready()
+  for (const [act, ...given] of steps) {
+    const value = acts[act] ? await acts[act](...given) : await made[act](...given)
+    results.push(value === undefined ? null : value)
+  }
+  process.stdout.write(JSON.stringify({ results }))
+} catch (error) {
+  process.stdout.write(JSON.stringify({ results, error: String(error.message) }))
+}
+process.exit(0)

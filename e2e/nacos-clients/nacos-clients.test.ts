@@ -1,0 +1,215 @@
+/**
+ * From a signed GetSecureToken to a configuration that is published, read and watched: the real service on a new data
+ * folder, and clients of ACM and Nacos started with nothing but the fields of the answer. Each runs in its own process.
+ */
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, before, describe, it } from 'node:test'
+import { type RunningServer, sources, startServer } from '../../tools/running-server.ts'
+
+const clients = process.env['NACOS_CLIENTS']
+assert.ok(clients, 'NACOS_CLIENTS names the folder that the clients are installed in: run run.sh')
+const load = createRequire(join(clients, 'package.json'))
+
+/** Of its own, since acm-client asks for data at port 8080 and no other. */
+const HOST = '127.0.8.48'
+const ADDRESS_PORT = 8080
+const PASSWORD = 'Correct-Horse-7'
+const APP = { dataId: 'app.yaml', group: 'DEFAULT_GROUP' }
+
+interface Token {
+  readonly AccessKey: string
+  readonly SecretKey: string
+  readonly TenantId: string
+  readonly AddressServerHost: string
+  readonly signatureRegionId?: string
+}
+
+type Step = readonly [act: string, ...given: unknown[]]
+
+interface Outcome {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever clients give.
+  readonly results: any[]
+  readonly error?: string
+}
+
+describe('clients of ACM and Nacos', () => {
+  let folder = ''
+  let server: RunningServer
+  let a: Token
+  let b: Token
+  let processes = 0
+
+  /** A client in a process of its own, with a port and a cache that no other has. */
+  const run = async (client: string, token: Token, ...steps: readonly Step[]): Promise<Outcome> => {
+    processes += 1
+    const cacheDir = join(folder, `cache-${processes}`)
+    const task = JSON.stringify({ client, token, steps, cacheDir, addressPort: ADDRESS_PORT })
+    const env = {
+      ...process.env,
+      TASK: task,
+      HOME: folder,
+      NODE_CLUSTER_CLIENT_PORT: String(17_000 + (process.pid % 1000) * 40 + processes),
+    }
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'client.mjs')], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const printed = await text(child.stdout)
+    return JSON.parse(printed.slice(printed.lastIndexOf('{"results"')))
+  }
+
+  const secureToken = async (namespaceId: string): Promise<Token> => {
+    const { ROAClient } = load('@alicloud/pop-core')
+    const access = JSON.parse(readFileSync(join(folder, 'alibaba.json'), 'utf8'))
+    const client = new ROAClient({
+      ...access,
+      endpoint: `http://${access.endpoint}`,
+      apiVersion: '2017-08-01',
+    })
+    const answer = await client.request('GET', '/pop/v5/secure_token', { NamespaceId: namespaceId })
+    return answer.SecureToken
+  }
+
+  const create = async (tag: string): Promise<Token> => {
+    tokenhouse('namespace', 'create', tag)
+    return secureToken(tag)
+  }
+
+  const tokenhouse = (...args: string[]): void => {
+    const { status, stderr } = spawnSync(process.execPath, [...sources, ...args, '--data-dir', folder], {
+      encoding: 'utf8',
+    })
+    assert.equal(status, 0, stderr)
+  }
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'e2e-nacos-'))
+    server = await startServer({
+      dataDir: folder,
+      adminPassword: PASSWORD,
+      flags: [
+        ...['--host', HOST, '--alibaba-port', '0', '--huawei-port', 'off'],
+        ...['--nacos-port', '0', '--address-port', String(ADDRESS_PORT)],
+      ],
+    })
+    a = await create('cn-shenzhen:a')
+    b = await create('cn-shenzhen:b')
+  })
+  after(async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  for (const client of ['nacos-config', 'nacos', 'acm']) {
+    it(`${client} publishes, reads, watches and removes`, async () => {
+      const { results, error } = await run(
+        client,
+        a,
+        ['publishSingle', APP.dataId, APP.group, 'a: 1\nb: 值'],
+        ['getConfig', APP.dataId, APP.group],
+        ['subscribe', APP],
+        ['until', '值'],
+        ['publishSingle', APP.dataId, APP.group, 'a: 2'],
+        ['until', 'a: 2'],
+        ['remove', APP.dataId, APP.group],
+        ['getConfig', APP.dataId, APP.group],
+      )
+      assert.equal(error, undefined)
+      assert.equal(results[1], 'a: 1\nb: 值')
+      assert.deepEqual([results[0], results.at(-2), results.at(-1)], [true, true, null])
+    })
+
+    it(`${client} is refused with a wrong secret, and with the key of another namespace`, async () => {
+      const read = ['getConfig', 'secret.yaml', APP.group] as const
+      assert.equal(
+        (await run(client, b, ['publishSingle', 'secret.yaml', APP.group, 'of b'])).error,
+        undefined,
+      )
+      for (const token of [
+        { ...b, SecretKey: a.SecretKey },
+        { ...a, TenantId: b.TenantId },
+        { ...b, AccessKey: a.AccessKey },
+      ]) {
+        const { results, error } = await run(client, token, read)
+        assert.deepEqual(results, [])
+        assert.match(String(error), /(403|429)/)
+      }
+      assert.deepEqual((await run(client, b, read)).results, ['of b'])
+    })
+  }
+
+  it('nacos-config signs by version 4 for the region of the namespace', async () => {
+    const read = ['getConfig', 'secret.yaml', APP.group] as const
+    const right = await run('nacos-config', { ...b, signatureRegionId: 'cn-shenzhen' }, read)
+    assert.deepEqual(right.results, ['of b'])
+    const wrong = await run('nacos-config', { ...b, signatureRegionId: 'cn-beijing' }, read)
+    assert.match(String(wrong.error), /(403|429)/)
+  })
+
+  it('naming registers an instance that its tenant alone finds', async () => {
+    const instance = { ip: '10.0.0.1', port: 8080, metadata: { zone: 'x' } }
+    const registered = await run(
+      'naming',
+      a,
+      ['registerInstance', 'svc', instance],
+      ['getAllInstances', 'svc'],
+    )
+    assert.equal(registered.error, undefined)
+    assert.deepEqual(
+      [registered.results[1][0].ip, registered.results[1][0].port, registered.results[1][0].metadata],
+      ['10.0.0.1', 8080, { zone: 'x' }],
+    )
+    const other = await run('naming', b, ['getAllInstances', 'svc', 'DEFAULT_GROUP', '', false])
+    assert.deepEqual(other.results, [[]])
+    const gone = await run(
+      'naming',
+      a,
+      ['deregisterInstance', 'svc', instance],
+      ['getAllInstances', 'svc', 'DEFAULT_GROUP', '', false],
+    )
+    assert.deepEqual(gone.results.at(-1), [])
+  })
+
+  it('naming is refused with a wrong secret, and with the key of another namespace', async () => {
+    for (const token of [
+      { ...a, SecretKey: b.SecretKey },
+      { ...b, TenantId: a.TenantId },
+    ]) {
+      const { results, error } = await run('naming', token, [
+        'registerInstance',
+        'svc',
+        { ip: '10.6.6.6', port: 1 },
+      ])
+      assert.deepEqual(results, [])
+      assert.match(String(error), /after all servers/)
+    }
+    const { results } = await run('naming', a, ['getAllInstances', 'svc', 'DEFAULT_GROUP', '', false])
+    assert.doesNotMatch(JSON.stringify(results), /10\.6\.6\.6/)
+  })
+
+  it('a rotated key is good within its overlap, and refused without', async () => {
+    const read = ['getConfig', 'kept.yaml', APP.group] as const
+    const first = await create('cn-shenzhen:rotated')
+    assert.equal(
+      (await run('nacos-config', first, ['publishSingle', 'kept.yaml', APP.group, 'kept'])).error,
+      undefined,
+    )
+    tokenhouse('namespace', 'rotate-keys', 'cn-shenzhen:rotated', '--overlap', '3600')
+    const second = await secureToken('cn-shenzhen:rotated')
+    assert.deepEqual((await run('nacos-config', first, read)).results, ['kept'])
+    tokenhouse('namespace', 'rotate-keys', 'cn-shenzhen:rotated', '--overlap', '0')
+    const third = await secureToken('cn-shenzhen:rotated')
+    for (const old of [first, second])
+      for (const client of ['nacos-config', 'acm']) {
+        const { error } = await run(client, old, read)
+        assert.match(String(error), /(403|429)/)
+      }
+    assert.deepEqual((await run('nacos-config', third, read)).results, ['kept'])
+  })
+})
