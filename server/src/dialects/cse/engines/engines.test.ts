@@ -219,8 +219,12 @@ describe('the software of an engine is told', () => {
       const token = (request.headers.authorization ?? '').split(' ')[1] ?? ''
       const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
       seen.push({ method: request.method!, url: request.url!, body, claims })
-      if (status === 302) response.setHeader('location', 'http://127.0.0.1:1/')
-      response.statusCode = request.url?.startsWith('/nacos/v3') ? 404 : status
+      if (status === 302) response.setHeader('location', '/elsewhere')
+      response.statusCode = request.url?.startsWith('/nacos/v3')
+        ? 404
+        : request.url === '/elsewhere'
+          ? 200
+          : status
       response.end(request.method === 'GET' ? JSON.stringify({ total: 1, data: accounts }) : '')
     })
     await new Promise<void>((resolve) => standIn.listen(0, '127.0.0.1', resolve))
