@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { deleteGrant, insertGrant } from '../../../store/assignments.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
 import { PASSWORD, seedGrant, seedUser } from '../../../testing/seed.ts'
@@ -191,6 +192,15 @@ describe('agency tokens', () => {
     }
   })
 
+  it('404 a scope of another account, even with a grant there that nobody could make here', async () => {
+    const { body } = await face.call('GET', '/v3/roles?name=te_admin', { token: administrator })
+    const actor = { kind: 'agency', id: agency } as const
+    const place = { actor, target: { kind: 'project', id: two.projectB } as const, inherited: false }
+    await house.ctx.store.write((tx) => insertGrant(tx, place, body.roles[0].id))
+    assert.equal((await assume({ project: { id: two.projectB } })).status, 404)
+    await house.ctx.store.write((tx) => deleteGrant(tx, place, body.roles[0].id))
+  })
+
   it('an agency token never outlives the agency, nor the token it was had with', async () => {
     const short = await createAgency('Short', { duration: 'ONEDAY' })
     assert.equal(short.body.agency.duration, '24')
@@ -215,6 +225,23 @@ describe('agency tokens', () => {
       },
     })
     assert.equal(rescoped.status, 403)
+  })
+
+  it('CVE-2026-43000: 403 an application credential acts as no agency, whatever role it carries', async () => {
+    const user = await seedUser(house, 'Automaton', two.b)
+    await seedGrant(house, user, 'te_agency', { project: two.projectB })
+    const own = await face.token({ name: 'Automaton', domain: two.b }, { project: { id: two.projectB } })
+    assert.equal((await assume(undefined, { token: own })).status, 201)
+    const made = await face.call('POST', `/v3/users/${user}/application_credentials`, {
+      token: own,
+      body: { application_credential: { name: 'bot', unrestricted: true } },
+    })
+    const { id, secret } = made.body.application_credential
+    const identity = { methods: ['application_credential'], application_credential: { id, secret } }
+    const issued = await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })
+    assert.equal(issued.status, 201)
+    const token = issued.headers['x-subject-token'] ?? ''
+    assert.equal((await assume(undefined, { token })).status, 403)
   })
 
   const voids = async (undo: (() => Promise<unknown>) | undefined, act: () => Promise<unknown>) => {
