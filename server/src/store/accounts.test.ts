@@ -9,9 +9,10 @@ import {
   putAccountSettings,
 } from './accounts.ts'
 import { agencyGrants, findAgency, insertAgency, listAgencies, updateAgency } from './agencies.ts'
-import { insertGrant } from './assignments.ts'
+import { insertGrant, listActorGrants } from './assignments.ts'
 import { ensureDomain, ensureProject, ensureRole, ensureUser } from './bootstrap.ts'
 import { removeDomain } from './domains.ts'
+import { actorsWithRoles, groupIdsOf, roleIdsWithin } from './grants.ts'
 import { removeProjects, removeUsers } from './removal.ts'
 import { grantsAsMade } from './role-assignments.ts'
 import {
@@ -115,6 +116,23 @@ forEachEngine('accounts, agencies, access keys and statement policies', (open) =
     await store.write((tx) => removeDomain(tx, 'a', NOW))
     assert.deepEqual(await store.db.selectFrom('assignment').selectAll().execute(), [])
     assert.equal(await findAgency(store.db, { id: '1' }), undefined)
+  })
+
+  it('finds roles within one account, who holds a role anywhere, and the grants of an actor by name', async () => {
+    const store = await open()
+    const { project, role, user } = await twoAccounts(store)
+    const actor = { kind: 'user', id: user } as const
+    await store.write((tx) =>
+      insertGrant(tx, { actor, target: { kind: 'project', id: project }, inherited: false }, role),
+    )
+    const grantee = { userId: user, groups: [], now: NOW, defaultMembershipTtl: 0 }
+    assert.deepEqual(await roleIdsWithin(store.db, grantee, 'a'), [role])
+    assert.deepEqual(await roleIdsWithin(store.db, grantee, 'b'), [])
+    assert.deepEqual(await actorsWithRoles(store.db, [role]), [user])
+    assert.deepEqual(await groupIdsOf(store.db, user), [])
+    assert.deepEqual(await listActorGrants(store.db, actor), [
+      { role: 'member', target: { kind: 'project', name: 'p' }, inherited: false },
+    ])
   })
 
   it('keeps access keys of a user, who takes them along', async () => {
