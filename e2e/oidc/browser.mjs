@@ -1,3 +1,4 @@
+// @ts-nocheck: runs in a folder of its own, where its package is installed.
 // A browser's way, request by request: dashboard -> Tokenhouse -> provider's login and consent -> back -> the page that posts the
 // token. Prints `user|methods` of the token, or the status of the refusal.
 //   node browser.mjs TOKENHOUSE_ROOT ORIGIN [replay|no-cookie]

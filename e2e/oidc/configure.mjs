@@ -1,3 +1,4 @@
+// @ts-nocheck: runs in a folder of its own, where its package is installed.
 // Makes the provider known to a Tokenhouse: everything by API, nothing restarted.
 //   node configure.mjs TOKENHOUSE_ROOT ADMIN_PASSWORD ISSUER
 const [root, password, issuer] = process.argv.slice(2)

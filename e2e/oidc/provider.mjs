@@ -1,3 +1,4 @@
+// @ts-nocheck: runs in a folder of its own, where its package is installed.
 // The identity provider: oidc-provider (npm), as its documentation sets it up, on a port of loopback.
 //   node provider.mjs PORT REDIRECT_URI
 // User `bob`, any password. Clients: `tokenhouse` (browser, introspection), `cli` (a program's own, and its user's name and

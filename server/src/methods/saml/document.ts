@@ -42,7 +42,8 @@ export async function parseXml(text: string): Promise<Document> {
   const body = text.trim().replace(/^<\?xml[^?<>]*\?>/, '')
   if (/<[!?]/.test(body)) throw new SamlFault('declarations, comments, CDATA or processing instructions')
   if (/&(?!(lt|gt|amp|quot|apos|#\d{1,7}|#x[\da-fA-F]{1,6});)/.test(body)) throw new SamlFault('an entity')
-  const { DOMParser } = await import('@xmldom/xmldom')
+  // A bundled CommonJS package has only its default export when it is imported lazily.
+  const { DOMParser } = (await import('@xmldom/xmldom')).default
   const faults: string[] = []
   const note = (message: string): void => {
     faults.push(message)

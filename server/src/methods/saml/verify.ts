@@ -67,7 +67,8 @@ export async function verifySaml(text: string, expected: SamlExpectation): Promi
 
 /** The signed assertion as text: what the library verified, not what was sent. */
 async function signedAssertion(text: string, expected: SamlExpectation): Promise<string> {
-  const { SAML: Verifier } = await import('@node-saml/node-saml')
+  // As in `document.ts`: of a CommonJS package only the default export survives bundling.
+  const { SAML: Verifier } = (await import('@node-saml/node-saml')).default
   const verifier = new Verifier({
     callbackUrl: expected.recipient,
     entryPoint: expected.recipient,
