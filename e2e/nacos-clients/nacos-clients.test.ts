@@ -56,7 +56,7 @@ describe('clients of ACM and Nacos', () => {
       HOME: folder,
       NODE_CLUSTER_CLIENT_PORT: String(17_000 + (process.pid % 1000) * 40 + processes),
     }
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'client.mjs')], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'client.ts')], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     })

@@ -72,6 +72,17 @@ export const settingsTable = {
     ...listOf([], 'HOST:PORT,...'),
     help: 'servers that the address server tells; unset: its own host, at nacos-port',
   },
+  nacosUpstream: {
+    group: 'listen',
+    ...httpUrl(undefined),
+    help: "a Nacos behind the Nacos face, with its context path; unset: the service's own small registry",
+  },
+  nacosUpstreamIdentity: {
+    group: 'listen',
+    ...text(undefined, 'NAME:VALUE'),
+    secret: true,
+    help: 'header by which that Nacos knows the service (nacos.core.auth.server.identity)',
+  },
   adminPort: { group: 'listen', ...port(5009), help: 'health and metrics' },
   adminHost: {
     group: 'listen',

@@ -12,6 +12,7 @@ import { identifyConfigClient, identifyNamingClient } from './guard.ts'
 import { longPolls } from './long-poll.ts'
 import { namingOperations } from './naming.ts'
 import { refusalBrake } from './refusal-brake.ts'
+import { upstreamRegistry } from './upstream-registry.ts'
 import { type Caller, nacosWire } from './wire.ts'
 
 export interface NacosDialect {
@@ -25,7 +26,8 @@ export interface NacosDialect {
 
 /** One registry stands behind all its wires. */
 export function nacosDialect(ctx: Context, addresses: Addresses): NacosDialect {
-  const registry = embeddedRegistry(ctx)
+  const { nacosUpstream: url } = ctx.settings
+  const registry = url === undefined ? embeddedRegistry(ctx) : upstreamRegistry(ctx, url)
   const polls = longPolls(ctx, registry.config)
   const brake = refusalBrake()
   const config = { identify: identifyConfigClient, brake }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { rotateNamespaceKeys } from '../../flows/namespaces.ts'
 import { type NacosHouse, type NamespaceKey, openNacosHouse } from '../../testing/nacos.ts'
@@ -390,6 +392,39 @@ describe('the address server', () => {
   it("403 ACM's data without a signature, here too", async () => {
     const [status] = await ask(house, '/diamond-server/config.co?dataId=a&group=b&tenant=c')
     assert.equal(status, 403)
+  })
+})
+
+describe('a Nacos behind the guard', () => {
+  it('is asked what was checked and nothing else, and only for who proved a key', async () => {
+    const asked: { readonly url: string; readonly headers: Readonly<Record<string, unknown>> }[] = []
+    const nacos = createServer((request, response) => {
+      asked.push({ url: String(request.url), headers: request.headers })
+      response.end('of the real one')
+    })
+    await new Promise<void>((resolve) => nacos.listen(0, '127.0.0.1', resolve))
+    const { port } = nacos.address() as AddressInfo
+    const house = await openNacosHouse({
+      nacosUpstream: `http://127.0.0.1:${port}/nacos`,
+      nacosUpstreamIdentity: 'serverIdentity:secret',
+    })
+    const key = await house.namespace('cn-shenzhen:a')
+    const parameters = { dataId: 'a', group: 'b', tenant: key.tenantId, other: 'x' }
+    const call = {
+      key,
+      path: CONFIGS,
+      parameters,
+      headers: { 'user-agent': 'Nacos-Server', accesstoken: 'x' },
+    }
+    assert.equal((await house.config(call)).text, 'of the real one')
+    assert.equal((await house.config({ ...call, key: { ...key, secretKey: 'wrong' } })).status, 403)
+    assert.equal(asked.length, 1)
+    const [{ url, headers } = { url: '', headers: {} }] = asked
+    assert.equal(url, `/nacos/v1/cs/configs?tenant=${key.tenantId}&group=b&dataId=a`)
+    assert.deepEqual([headers['serveridentity'], headers['accesstoken']], ['secret', undefined])
+    await new Promise((resolve) => nacos.close(resolve))
+    assert.equal((await house.config(call)).status, 503)
+    await house.close()
   })
 })
 

@@ -5,9 +5,8 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-const { NACOS_CLIENTS, TASK } = process.env
-const load = createRequire(join(String(NACOS_CLIENTS), 'package.json'))
-const { client, token, addressPort, steps, cacheDir } = JSON.parse(String(TASK))
+const load = createRequire(join(String(process.env['NACOS_CLIENTS']), 'package.json'))
+const { client, token, addressPort, steps, cacheDir } = JSON.parse(String(process.env['TASK']))
 
 const quiet = { info() {}, debug() {}, warn() {}, error() {}, log() {} }
 
@@ -42,34 +41,35 @@ function namingClient() {
 
 const made = client === 'naming' ? namingClient() : configClient()
 made.on('error', () => undefined)
-const seen = []
-const waiting = []
-function told(value) {
+const seen: unknown[] = []
+const waiting: { readonly wanted: string; readonly done: () => void }[] = []
+function told(value: unknown): void {
   seen.push(value)
   for (const { wanted, done } of waiting) if (JSON.stringify(seen).includes(wanted)) done()
 }
 
-const acts = {
+const acts: Readonly<Record<string, (given: string) => Promise<void>>> = {
   subscribe: async (info) => {
     made.subscribe(info, told)
   },
   /** Until what listeners were told holds a text. */
   until: (wanted) =>
-    new Promise((done) => {
+    new Promise<void>((done) => {
       waiting.push({ wanted, done })
       if (JSON.stringify(seen).includes(wanted)) done()
     }),
 }
 
-const results = []
+const results: unknown[] = []
 try {
   await made.ready()
   for (const [act, ...given] of steps) {
-    const value = acts[act] ? await acts[act](...given) : await made[act](...given)
+    const own = acts[act]
+    const value = own ? await own(given[0]) : await made[act](...given)
     results.push(value === undefined ? null : value)
   }
   process.stdout.write(JSON.stringify({ results }))
 } catch (error) {
-  process.stdout.write(JSON.stringify({ results, error: String(error.message) }))
+  process.stdout.write(JSON.stringify({ results, error: String((error as Error).message) }))
 }
 process.exit(0)
