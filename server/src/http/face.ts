@@ -208,7 +208,7 @@ function isPassing(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   if (typeof errcode === 'number') return [5, 6, 8, 10, 13, 14].includes(errcode & 0xff)
   if (typeof code !== 'string') return false
-  return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|ENOTFOUND|57P0|08|53)/.test(code)
+  return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|ENOTFOUND|57P0|08|53|55000|3D000)/.test(code)
 }
 
 function send(reply: FastifyReply, rendered: Rendered, method: string): void {

@@ -120,6 +120,8 @@ async function commitTogether(writer: DatabaseSync, tx: Db, jobs: readonly Job[]
         advanced ||= job.advances
         settle.push(() => job.resolve(value))
       } catch (error) {
+        // A full disk undoes the transaction as a whole, savepoints and all.
+        if (!writer.isTransaction) throw error
         writer.exec('rollback to job; release job')
         settle.push(() => job.reject(error))
       }

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { sql } from 'kysely'
+import pg from 'pg'
+import { migratedDatabase } from '../testing/engines.ts'
+import { type House, openHouse } from '../testing/house.ts'
+import { startPostgres } from '../testing/postgres.ts'
+
+const login = (house: House, password: string) =>
+  house.call('POST', '/v3/auth/tokens', {
+    body: {
+      auth: {
+        identity: {
+          methods: ['password'],
+          password: { user: { name: 'admin', domain: { id: 'default' }, password } },
+        },
+      },
+    },
+  })
+const create = (house: House, token: string, name: string) =>
+  house.call('POST', '/v3/users', { token, body: { user: { name, description: 'x'.repeat(4000) } } })
+
+/** Our fault in Keystone's words, never somebody's bad token. */
+function assertUnavailable(answer: { status: number; body: { error: { code: number; title: string } } }) {
+  assert.equal(answer.status, 503)
+  assert.equal(answer.body.error.code, 503)
+  assert.equal(answer.body.error.title, 'Service Unavailable')
+}
+
+describe('faults of ours', () => {
+  const closing: (() => Promise<unknown> | unknown)[] = []
+  after(async () => {
+    for (const close of closing.reverse()) await close()
+  })
+  // What the house would print is what these tests provoke.
+  const quietly = async (act: () => Promise<void>) => {
+    const { error } = console
+    console.error = () => undefined
+    try {
+      await act()
+    } finally {
+      console.error = error
+    }
+  }
+
+  it('503 while the disk is full, nothing half-done, and goes on by itself', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-full-'))
+    const house = await openHouse({ databaseUrl: `sqlite:${join(folder, 'full.db')}` })
+    closing.push(() => rmSync(folder, { recursive: true }), house.close)
+    const token = await house.admin()
+    const { migrationDb, db } = house.ctx.store
+    const limit = (pages: number) =>
+      sql`pragma max_page_count = ${sql.raw(String(pages))}`.execute(migrationDb)
+    await limit(1)
+    await quietly(async () => {
+      const made: string[] = []
+      let answer = await create(house, token, 'u0')
+      for (let n = 1; answer.status === 201; n++) {
+        made.push(answer.body.user.name)
+        answer = await create(house, token, `u${n}`)
+      }
+      assertUnavailable(answer)
+      const there = await db.selectFrom('user').select('name').where('name', 'like', 'u%').execute()
+      assert.deepEqual(there.map(({ name }) => name).sort(), made.sort())
+      // What is left of the last page holds a few more audit lines.
+      let signedIn = await login(house, house.adminPassword)
+      while (signedIn.status === 201) signedIn = await login(house, house.adminPassword)
+      assertUnavailable(signedIn)
+      assertUnavailable(await login(house, 'wrong'))
+    })
+    await limit(1_000_000)
+    assert.equal((await create(house, token, 'after')).status, 201)
+    assert.equal((await login(house, house.adminPassword)).status, 201)
+    assert.equal((await login(house, 'wrong')).status, 401)
+  })
+
+  it('503 while PostgreSQL is away, for good and bad passwords and tokens, and goes on by itself', async () => {
+    const shared = process.env['TEST_POSTGRES_URL']
+    const server = shared ? undefined : await startPostgres()
+    if (server) closing.push(server.stop)
+    const url = await migratedDatabase(shared ?? server?.url ?? '')
+    const house = await openHouse({ databaseUrl: url })
+    closing.push(house.close)
+    const token = await house.admin()
+    const name = new URL(url).pathname.slice(1)
+    const maintenance = new URL(url)
+    maintenance.pathname = '/postgres'
+    const operator = new pg.Client({ connectionString: maintenance.href })
+    await operator.connect()
+    closing.push(() => operator.end())
+    await operator.query(`alter database "${name}" allow_connections false`)
+    await operator.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name])
+    await quietly(async () => {
+      for (const password of [house.adminPassword, 'wrong']) assertUnavailable(await login(house, password))
+      for (const shown of [token, `${token.slice(0, -4)}AAAA`]) {
+        const headers = { 'x-subject-token': shown }
+        const { status } = await house.call('GET', '/v3/auth/tokens', { token, headers })
+        assert.equal(status, 503)
+      }
+    })
+    await operator.query(`alter database "${name}" allow_connections true`)
+    assert.equal((await login(house, house.adminPassword)).status, 201)
+    assert.equal((await login(house, 'wrong')).status, 401)
+  })
+
+  it('500 or 503 without signing keys, for good and bad passwords', async () => {
+    const house = await openHouse()
+    closing.push(house.close)
+    await house.ctx.store.write((tx) => tx.deleteFrom('sealed_key').execute())
+    await quietly(async () => {
+      const answer = await login(house, house.adminPassword)
+      assert.ok([500, 503].includes(answer.status), String(answer.status))
+      assert.equal((await login(house, 'wrong')).status, 401)
+    })
+  })
+})
