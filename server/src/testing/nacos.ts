@@ -122,7 +122,7 @@ export async function openNacosHouse(settings: Partial<Settings> = {}): Promise<
       const { key, parameters = {}, region } = call
       const timestamp = timeOf(call)
       const service = parameters['serviceName']
-      const data = service === undefined ? timestamp : `${timestamp}@@${service}`
+      const data = parameters['data'] ?? (service === undefined ? timestamp : `${timestamp}@@${service}`)
       const signature = spasSignature(data, { secretKey: key.secretKey, timestamp, region })
       const v4: Record<string, string> = region === undefined ? {} : { signatureVersion: 'v4' }
       return send(call, { data, signature, ak: key.accessKey, ...v4, ...parameters }, {})

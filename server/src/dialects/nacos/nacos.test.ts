@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { rotateNamespaceKeys } from '../../flows/namespaces.ts'
+import { listNamespaceKeys } from '../../store/namespaces.ts'
 import { type NacosHouse, type NamespaceKey, openNacosHouse } from '../../testing/nacos.ts'
 import { toGbk } from './gbk.ts'
 import { refusalBrake } from './refusal-brake.ts'
@@ -180,17 +181,20 @@ describe('the Nacos guard', () => {
 
   it('403 the key is rotated out while its long poll waits', async () => {
     const key = await house.namespace('cn-shenzhen:waiting')
-    await publish(key, 'one')
     const poll = house.config({
       key,
       method: 'POST',
       path: LISTENER,
       parameters: {
         tenant: key.tenantId,
-        'Listening-Configs': line('app.yaml', 'DEFAULT_GROUP', md5('one'), key.tenantId),
+        'Listening-Configs': line('app.yaml', 'DEFAULT_GROUP', '', key.tenantId),
       },
       headers: { 'long-pulling-timeout': '30000' },
     })
+    // Its use is noted once it is let in.
+    const noted = async () =>
+      (await listNamespaceKeys(house.ctx.store.db, key.namespace.id, 0))[0]?.lastUsedAt
+    while (!(await noted())) await new Promise((resolve) => setImmediate(resolve))
     const by = { session: null, action: 'test', requestId: '' }
     await rotateNamespaceKeys(house.ctx, by, { namespace: key.namespace, overlap: 0 })
     await publish(await house.keyOf(key.namespace), 'two')
