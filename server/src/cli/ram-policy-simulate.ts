@@ -25,16 +25,15 @@ export async function run({ settings, args, options, print }: CommandInput): Pro
     options['sessionPolicy'] === undefined ? [] : [sessionPolicy(String(options['sessionPolicy']))]
   const facts = factsOf(options['facts'])
   return withContext(settings, async (ctx) => {
-    const who =
-      user === undefined
-        ? { ...(await agencyNamed(ctx, String(role), domain)), kind: 'agency' as const }
-        : { ...(await userNamed(ctx, String(user), domain)), kind: 'user' as const }
-    const groups = who.kind === 'user' ? await groupIdsOf(ctx.store.db, who.id) : []
-    const identity = await heldRamPolicies(ctx, { kind: who.kind, id: who.id }, groups)
+    const person = user === undefined ? undefined : await userNamed(ctx, String(user), domain)
+    const who = person ?? (await agencyNamed(ctx, String(role), domain))
+    const kind = person ? 'user' : 'agency'
+    const groups = person ? await groupIdsOf(ctx.store.db, person.id) : []
+    const identity = await heldRamPolicies(ctx, { kind, id: who.id }, groups)
     const resource = wanted.replaceAll('{account}', await accountNumberOf(ctx, who.domain.id))
     const policies = { identity, ...(session.length > 0 ? { session } : {}) }
     const decision = evaluate(policies, { action, resource, facts })
-    if (who.kind === 'user' && (await isAccountUser(ctx, { user: who, groups: [] }))) {
+    if (person && (await isAccountUser(ctx, { user: person, groups: [] }))) {
       print.record({ action, resource, ...told(THE_ACCOUNT), decidedBy: 'the account itself' })
       return true
     }

@@ -102,7 +102,12 @@ export async function endpointsOfProject(db: Db, projectId: string): Promise<rea
 /** What a project is associated with. */
 export type Associated = 'endpoint' | 'group'
 
-export async function isAssociated(db: Db, kind: Associated, id: string, projectId: string): Promise<boolean> {
+export async function isAssociated(
+  db: Db,
+  kind: Associated,
+  id: string,
+  projectId: string,
+): Promise<boolean> {
   return (await projectsAssociated(db, kind, id)).includes(projectId)
 }
 

@@ -171,7 +171,7 @@ function syncerOf(path: string): Syncer {
   return {
     sync() {
       // A sync under way may have begun before the newest write: that waits for the one after it.
-      next ??= running && running.then(start, start)
+      next ??= running?.then(start, start)
       return next ?? start()
     },
     async close() {

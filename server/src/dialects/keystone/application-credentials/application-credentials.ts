@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { found, missing, refuse } from '../../../core/refusal.ts'
 import type { AccessRuleFacts } from '../../../core/session.ts'
-import type { Incoming } from '../../../http/operation.ts'
 import { hashPassword } from '../../../hashing/hash.ts'
+import type { Incoming } from '../../../http/operation.ts'
 import {
   type ApplicationCredentialRecord,
   deleteApplicationCredential,
