@@ -69,7 +69,8 @@ export function openHuawei(house: House): HuaweiFace {
   }
   const signed: HuaweiFace['signed'] = (method, path, key, options = {}) => {
     const date = new Date(house.ctx.now() / 1000 + (options.skew ?? 0) * 1000)
-    const stamp = `${date.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+    const now = `${date.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+    const stamp = options.headers?.['x-sdk-date'] || now
     const body = options.body === undefined ? '' : JSON.stringify(options.body)
     const security = key.securityToken === undefined ? {} : { 'x-security-token': key.securityToken }
     const headers: Record<string, string> = {
