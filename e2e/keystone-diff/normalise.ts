@@ -101,6 +101,13 @@ const isOwn = (memory: Memory, item: unknown): boolean => {
 /** Keys whose arrays a server shares among all its users. */
 const shared = new Set(['catalog', 'revoked', 'service_providers'])
 
+/** A key that is there only because of what others made. */
+const onlyOthers = (memory: Memory, key: string, value: unknown): boolean =>
+  key === 'service_providers' &&
+  Array.isArray(value) &&
+  value.length > 0 &&
+  !value.some((item) => isOwn(memory, item))
+
 const normalValue = (
   memory: Memory,
   value: unknown,
@@ -129,6 +136,7 @@ const normalValue = (
     return Object.fromEntries(
       Object.entries(value)
         .sort(([a], [b]) => (a < b ? -1 : 1))
+        .filter(([k, item]) => look.all || !onlyOthers(memory, k, item))
         .map(([k, item]) => [
           normalText(memory, k, look.peek),
           normalValue(memory, item, k, { ...look, list: shared.has(k) || key === '' }),

@@ -3,12 +3,12 @@
 # packages). What the real Keystone passes has to pass: expected-api.tsv and expected-rbac.tsv hold its scores, and
 # exceptions.tsv what is not to pass, with the reason.
 #   MODE         api, rbac, or both [both]
-#   SHARD        I/N runs every N-th test class from the I-th on; `all` runs everything [all; in CI 1/6]
+#   SHARD        I/N runs every N-th test class from the I-th on; `all` runs everything [all; in CI 1/4]
 #   REGEX        only tests that match         CONCURRENCY [2]        OUT a folder for results [temporary]
 . "$(dirname "$0")/../lib.sh"
 need tempest keystone-tempest-plugin python3-stestr python3-subunit python3-testtools procps
 HERE=$E2E/tempest
-SHARD=${SHARD:-$([ -n "${CI:-}" ] && echo 1/6 || echo all)}
+SHARD=${SHARD:-$([ -n "${CI:-}" ] && echo 1/4 || echo all)}
 OUT=${OUT:-$WORK/results}
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)

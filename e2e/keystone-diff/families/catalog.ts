@@ -83,11 +83,12 @@ const regionSteps: readonly Step[] = [
   ),
   patch('/regions/nope', { region: { description: 'x' } }),
   patch('/regions/reg2-{tag}', { region: { parent_region_id: 'reg1-{tag}' } }, { note: 'back' }),
-  del('/regions/reg1-{tag}', { note: 'with children' }),
-  get('/regions/reg2-{tag}', { note: 'its child' }),
-  region('again', { id: 'reg1-{tag}' }),
-  region('child again', { id: 'reg2-{tag}', parent_region_id: 'reg1-{tag}' }),
-  region('third', { id: 'reg3-{tag}' }),
+  region('tree', { id: 'tree1-{tag}' }),
+  region('tree, child', { id: 'tree2-{tag}', parent_region_id: 'tree1-{tag}' }),
+  region('tree, grandchild', { id: 'tree3-{tag}', parent_region_id: 'tree2-{tag}' }),
+  del('/regions/tree1-{tag}', { note: 'with children' }),
+  get('/regions/tree2-{tag}', { note: 'its child' }),
+  get('/regions/tree3-{tag}', { note: 'its grandchild' }),
   del('/regions/nope'),
 ]
 
@@ -298,7 +299,7 @@ const byPersonas: readonly Step[] = repeat(personas, (as) => [
   ),
   post('/regions', { region: { id: `${as}-{tag}` } }, { as }),
   patch('/regions/reg1-{tag}', { region: { description: as } }, { as }),
-  post('/services', { service: { type: `${as}-{tag}` } }, { as }),
+  post('/services', { service: { type: `${as}-{tag}` } }, { as, save: { [`s_${as}`]: 'service.id' } }),
   patch('/services/{s1}', { service: { description: as } }, { as }),
   post(
     '/endpoints',
@@ -310,6 +311,7 @@ const byPersonas: readonly Step[] = repeat(personas, (as) => [
 
 export const start: readonly Step[] = [...world, ...personaSteps, ...person('cat', 'member')]
 const finish: readonly Step[] = [
+  ...repeat(['project_admin', 'domain_admin', 'system_admin'], (as) => [del(`/services/{s_${as}}`)]),
   ...repeat(['s1', 's2', 's3', 's4', 's5', 's6'], (name) => [del(`/services/{${name}}`)]),
   get('/endpoints/{e1}', { note: 'service deleted' }),
   ...repeat(

@@ -45,7 +45,7 @@ const options = (name: string, enabled: boolean, rules: readonly (readonly strin
     { wait: 1100 },
   )
 
-/** Each of the three proves one fresh code only: a server may refuse a code that was used. */
+/** Each of them proves one fresh code only: a server may refuse a code that was used. */
 export const receipts: Family = {
   name: 'receipts',
   about: 'multi-factor rules, receipts, TOTP',
@@ -54,7 +54,9 @@ export const receipts: Family = {
     ...person('mia', 'member'),
     ...person('mim', 'member'),
     ...person('moe', 'member'),
-    ...repeat(['mia', 'mim', 'moe'], (name) => [secret(name)]),
+    ...person('mog', 'member'),
+    ...person('mug', 'member'),
+    ...repeat(['mia', 'mim', 'moe', 'mog', 'mug'], (name) => [secret(name)]),
     login('x', totpOf({ id: '{mia_id}', passcode: '000000x' }), undefined, { note: 'wrong code' }),
     login('m1', totpOf(who('mia')), undefined, { ...code(), note: 'totp alone' }),
     login('x', totpOf(who('mia')), undefined, { ...code(), note: 'the same code again' }),
@@ -68,12 +70,12 @@ export const receipts: Family = {
       ...withReceipt,
       note: 'receipt and wrong code',
     }),
-    login('x', totpOf(who('mim')), undefined, {
+    login('x', totpOf(who('mog')), undefined, {
       headers: { 'openstack-auth-receipt': 'garbage' },
       ...code(),
       note: 'garbage receipt',
     }),
-    login('x', totpOf(who('moe')), undefined, { ...withReceipt, ...code(), note: 'receipt of another' }),
+    login('x', totpOf(who('mug')), undefined, { ...withReceipt, ...code(), note: 'receipt of another' }),
     login('m2', totpOf(who('mim')), undefined, { ...withReceipt, ...code(), note: 'receipt and code' }),
     validate('m2'),
     login('x', wordOf('mim'), undefined, { ...withReceipt, note: 'receipt and the same method' }),
