@@ -17,6 +17,7 @@ domain_specific_drivers_enabled = true
 domain_configurations_from_database = true
 CONF
 start_keystone "$WORK/reference.conf"
-start_tokenhouse --lockout-failure-attempts 2 --lockout-duration 5 --unique-last-password-count 2 --log-level error
+start_tokenhouse --lockout-failure-attempts 2 --lockout-duration 5 --unique-last-password-count 2 \
+  --enforce-new-defaults --log-level error
 "$NODE" "$REPO/bin/run.mjs" e2e/keystone-diff/run.ts --reference "$KS_URL" --reference-password "$KS_PASSWORD" \
   --subject "$TH_URL" --subject-password "$TH_PASSWORD" ${FAMILY:+--family "$FAMILY"}

@@ -162,7 +162,7 @@ export const applicationCredentials: Family = {
     get(of, { as: 'dan' }),
     head(of, { as: 'dan' }),
     get(`${of}?name=a1-{tag}`, { as: 'dan' }),
-    get(`${of}?name__contains=a1`, { as: 'dan' }),
+    get(`${of}?name__contains=a1-`, { as: 'dan' }),
     get(of),
     get(of, { as: 'eva' }),
     get('/users/nope/application_credentials'),
