@@ -35,6 +35,7 @@ import { impliedRoleOperations } from './roles/implied-roles.ts'
 import { roleOperations } from './roles/roles.ts'
 import { serviceOperations } from './services/services.ts'
 import { type IssueOptions, issueOperation } from './tokens/issue.ts'
+import { showKeySet } from './tokens/key-set.ts'
 import { revokeTokenOperation } from './tokens/revoke.ts'
 import { validateOperation } from './tokens/validate.ts'
 import { trustOperations } from './trusts/trusts.ts'
@@ -81,6 +82,7 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     listRoleAssignments,
     validateOperation(options.style),
     revokeTokenOperation,
+    showKeySet,
   ]
 }
 
