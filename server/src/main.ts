@@ -11,6 +11,11 @@ setFlagsFromString('--semi-space-growth-factor=1')
 // Everything this program writes is its owner's alone.
 process.umask(0o077)
 
+// Whoever reads the output may stop reading (`tokenhouse serve --help | head`); that is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 process.exitCode = await runCommandLine(
   process.argv.slice(2),
   async (settings, print) => {
