@@ -93,6 +93,10 @@ const playFamily = async (family: Family): Promise<Outcome> => {
   return outcome
 }
 
+/** Whole documents are shown only when asked for. */
+const clipped = (text: string): string =>
+  args.verbose || text.length <= 300 ? text : `${text.slice(0, 300)}…`
+
 const wanted = args.family?.split(',')
 const chosen = families.filter((family) => !wanted || wanted.includes(family.name))
 
@@ -138,7 +142,9 @@ const main = async (): Promise<number> => {
       `${family.name}: ${steps} steps, ${bad.size} differ${found.length > unexplained.length ? `, ${found.length - unexplained.length} explained differences` : ''}`,
     )
     for (const d of args.verbose ? unexplained : unexplained.slice(0, 40))
-      console.log(`  ${d.step}\n    ${d.where}\n      reference ${d.reference}\n      subject   ${d.subject}`)
+      console.log(
+        `  ${d.step}\n    ${d.where}\n      reference ${clipped(d.reference)}\n      subject   ${clipped(d.subject)}`,
+      )
     if (!args.verbose && unexplained.length > 40)
       console.log(`  … ${unexplained.length - 40} more (-v shows all)`)
   }

@@ -84,7 +84,8 @@ export function collection(
   members: readonly unknown[],
   nextMarker?: string,
 ): Record<string, unknown> {
-  const self = `${incoming.baseUrl}${incoming.url}`
+  // The path without the slash at its end, as everywhere else in links.
+  const self = `${incoming.baseUrl}${incoming.url.replace(/\/(?=$|\?)/, '')}`
   return {
     [name]: members,
     links: { next: nextMarker ? nextLink(incoming, nextMarker) : null, self, previous: null },

@@ -15,8 +15,16 @@ function version(incoming: Incoming) {
 
 const HOME = 'application/json-home'
 
+/** Whether the Accept header asks for JSON-Home more than for plain JSON (RFC 9110 section 12.5.1). */
 function wantsJsonHome(incoming: Incoming): boolean {
-  return (incoming.headers.accept ?? '').split(',').some((part) => part.trim().split(';')[0] === HOME)
+  const asked = (incoming.headers.accept ?? '').split(',').map((part) => {
+    const [type, ...parameters] = part.split(';').map((text) => text.trim().toLowerCase())
+    const quality = parameters.find((text) => text.startsWith('q='))
+    return { type, quality: quality === undefined ? 1 : Number(quality.slice(2)) || 0 }
+  })
+  const best = (types: readonly string[]): number =>
+    Math.max(0, ...asked.filter(({ type }) => types.includes(type ?? '')).map(({ quality }) => quality))
+  return best([HOME]) > best(['application/json', 'application/*', '*/*'])
 }
 
 function home(document: string): Reply {
