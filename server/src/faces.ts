@@ -43,6 +43,7 @@ function huaweiStyle({ huaweiXdomainType }: Context['settings']): TokenStyle {
     auditIds: false,
     isDomain: false,
     xdomainType: huaweiXdomainType ?? '',
+    anyRegion: '*',
     withoutCatalog: 'empty',
   }
 }

@@ -20,6 +20,8 @@ export interface TokenStyle {
   readonly serviceProviders?: boolean
   /** `xdomain_type` of domains, and `xdomain_id` with it, in tokens of who signed in here in person. */
   readonly xdomainType?: string
+  /** Shown as the region of endpoints that serve every region. */
+  readonly anyRegion?: '*'
   /** What `?nocatalog` leaves: nothing at all, or an empty list. */
   readonly withoutCatalog: 'absent' | 'empty'
 }
@@ -40,7 +42,8 @@ export function tokenBody(session: Session, catalog: Catalog | null, given: Toke
   const elsewhere = style.serviceProviders && catalog ? serviceProvidersJson(catalog) : ''
   const own = text.slice(0, -2)
   if (session.scope.kind === 'unscoped') return `${own}${elsewhere}}}`
-  if (catalog) return `${own},"catalog":${catalogJson(catalog, session)}${elsewhere}}}`
+  if (catalog)
+    return `${own},"catalog":${catalogJson(catalog, session, style.anyRegion ?? null)}${elsewhere}}}`
   return style.withoutCatalog === 'empty' ? `${own},"catalog":[]}}` : text
 }
 
@@ -162,13 +165,13 @@ function domainFields(domain: { readonly id: string; readonly name: string }, st
 const texts = new WeakMap<Catalog, Map<string, string>>()
 const TEXTS_KEPT = 2000
 
-function catalogJson(catalog: Catalog, session: Session): string {
-  const key = session.scope.kind === 'project' ? session.scope.project.id : ''
+function catalogJson(catalog: Catalog, session: Session, anyRegion: '*' | null): string {
+  const key = `${anyRegion ?? ''}${session.scope.kind === 'project' ? session.scope.project.id : ''}`
   const kept = texts.get(catalog) ?? new Map<string, string>()
   texts.set(catalog, kept)
   let text = kept.get(key)
   if (text === undefined) {
-    text = JSON.stringify(catalogFields(catalog, session.scope))
+    text = JSON.stringify(catalogFields(catalog, session.scope, anyRegion))
     if (kept.size >= TEXTS_KEPT) kept.clear()
     kept.set(key, text)
   }
@@ -176,11 +179,15 @@ function catalogJson(catalog: Catalog, session: Session): string {
 }
 
 /** The catalog as a scope sees it: `GET /v3/auth/catalog` shows the same. */
-export function catalogFields(catalog: Catalog, scope: ScopeFacts): readonly unknown[] {
+export function catalogFields(
+  catalog: Catalog,
+  scope: ScopeFacts,
+  anyRegion: '*' | null = null,
+): readonly unknown[] {
   const projectId = scope.kind === 'project' ? scope.project.id : null
   const shown = projectId === null ? undefined : catalog.byProject.get(projectId)
   return catalog.services
-    .map((service) => ({ service, endpoints: endpointFields(service, projectId, shown) }))
+    .map((service) => ({ service, endpoints: endpointFields(service, { projectId, shown, anyRegion }) }))
     .filter(({ endpoints }) => shown === undefined || endpoints.length > 0)
     .map(({ service, endpoints }) => ({
       endpoints,
@@ -192,15 +199,20 @@ export function catalogFields(catalog: Catalog, scope: ScopeFacts): readonly unk
 
 function endpointFields(
   service: CatalogService,
-  projectId: string | null,
-  shown: ReadonlySet<string> | undefined,
+  seen: {
+    readonly projectId: string | null
+    readonly shown: ReadonlySet<string> | undefined
+    readonly anyRegion: '*' | null
+  },
 ): readonly unknown[] {
+  const { projectId, shown, anyRegion } = seen
   const fields: unknown[] = []
   for (const endpoint of service.endpoints) {
     if (shown && !shown.has(endpoint.id)) continue
     const url = endpointUrl(endpoint.url, projectId)
     if (url === null) continue
-    const { id, regionId } = endpoint
+    const { id } = endpoint
+    const regionId = endpoint.regionId ?? anyRegion
     fields.push({ id, interface: endpoint.interface, region_id: regionId, url, region: regionId })
   }
   return fields
