@@ -1,61 +1,97 @@
-// @ts-nocheck: runs in a folder of its own, where its package is installed.
-// A browser's way, request by request: dashboard -> Tokenhouse -> provider's login and consent -> back -> the page that posts the
-// token. Prints `user|methods` of the token, or the status of the refusal.
-//   node browser.mjs TOKENHOUSE_ROOT ORIGIN [replay|no-cookie]
-const [root, origin, trick] = process.argv.slice(2)
-const jar = new Map()
+// @ts-nocheck: runs in a folder of its own, where its packages are installed.
+// Real Chromium: dashboard -> Tokenhouse -> provider's login and consent -> back -> the page that posts the token. Prints one
+// line a case, `name=outcome`: what the dashboard shows, or the status of the refusal.
+//   node browser.mjs DASHBOARD TOKENHOUSE_ROOT PROVIDER
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
 
-async function go(url, init = {}) {
-  const { host } = new URL(url)
-  const cookies = [...(jar.get(host) ?? new Map())].map(([name, value]) => `${name}=${value}`).join('; ')
-  const headers = { ...init.headers, ...(cookies === '' ? {} : { cookie: cookies }) }
-  const answer = await fetch(url, { ...init, headers, redirect: 'manual' })
-  const kept = jar.get(host) ?? new Map()
-  for (const line of answer.headers.getSetCookie()) {
-    const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-    kept.set(name, value)
-  }
-  jar.set(host, kept)
-  return answer
-}
-
-const start = `${root}/v3/auth/OS-FEDERATION/websso/openid?origin=${encodeURIComponent(origin)}`
-let answer = await go(start)
-if (answer.status !== 302) {
-  console.log(answer.status)
-  process.exit(0)
-}
-let url = answer.headers.get('location')
-for (let step = 0; step < 20 && !url.startsWith(root); step++) {
-  answer = await go(url)
-  const page = await answer.text()
-  const form = /<form[^>]*action="([^"]+)"/.exec(page)
-  if (form) {
-    const prompt = /name="prompt" value="([^"]+)"/.exec(page)?.[1] ?? ''
-    const body = new URLSearchParams({ prompt, login: 'bob', password: 'x' })
-    answer = await go(new URL(form[1], url).href, { method: 'POST', body })
-  }
-  const next = answer.headers.get('location')
-  if (!next) throw new Error(`lost at ${url}: ${answer.status} ${page}`)
-  url = new URL(next, url).href
-}
-if (trick === 'no-cookie') jar.clear()
-const cookies = new Map(jar.get(new URL(root).host))
-answer = await go(url)
-if (trick === 'replay') {
-  jar.set(new URL(root).host, cookies)
-  answer = await go(url)
-}
-if (answer.status !== 200) {
-  console.log(answer.status)
-  process.exit(0)
-}
-const page = await answer.text()
-const action = /<form[^>]*action="([^"]+)"/.exec(page)?.[1]
-const token = /name="token"[^>]*value="([^"]+)"/.exec(page)?.[1]
-if (action !== origin) throw new Error(`the page posts to ${action}`)
-const shown = await fetch(`${root}/v3/auth/tokens`, {
-  headers: { 'x-auth-token': token, 'x-subject-token': token },
+const [dashboard, root, provider] = process.argv.slice(2)
+const websso = `${root}/v3/auth/OS-FEDERATION/websso/openid`
+const context = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'chromium-')), {
+  executablePath: '/usr/bin/chromium',
+  headless: true,
+  args: [
+    ...['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+    ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  ],
 })
-const { user, methods } = (await shown.json()).token
-console.log(`${user.name}|${methods}`)
+const page = await context.newPage()
+const say = (name, outcome) => console.log(`${name}=${outcome}`)
+const statusOf = async (url) => (await page.goto(url)).status()
+
+/** Through the provider's own pages, as `bob`, with any password. */
+async function signInAtProvider() {
+  await page.fill('input[name=login]', 'bob')
+  await page.fill('input[name=password]', 'x')
+  await page.click('button[type=submit]')
+  await page.click('button[type=submit]')
+}
+
+async function everything() {
+  say('stranger', await statusOf(`${websso}?origin=${encodeURIComponent('http://evil.test/auth/websso/')}`))
+
+  const callbacks = []
+  page.on('request', (request) => {
+    if (request.url().includes('/websso/callback')) callbacks.push(request.url())
+  })
+  await page.goto(dashboard)
+  await page.click('#sign-in')
+  await page.waitForURL(`${provider}/**`)
+  const asked = new URL(
+    (
+      await page.request.get(websso, {
+        params: { origin: `${dashboard}/auth/websso/` },
+        maxRedirects: 0,
+      })
+    ).headers().location,
+  ).searchParams
+  say('asks', [asked.get('response_type'), asked.get('code_challenge_method'), asked.has('nonce')].join('|'))
+  // The request above has replaced the browser's cookie: the sign-in that was under way is not the cookie's any more.
+  await signInAtProvider()
+  await page.waitForURL('**/websso/callback**')
+  say('crossed', await page.evaluate(() => document.body.innerText.includes('"code":401')))
+
+  // Once more; the provider remembers bob by now.
+  await page.goto(dashboard)
+  await page.click('#sign-in')
+  await page.waitForSelector('#who')
+  say('dashboard', await page.textContent('#who'))
+  const left = await context.cookies(root)
+
+  say(
+    'cookies',
+    left.filter(({ name }) => name.includes('websso')).map(({ name }) => name),
+  )
+
+  say('replay', await statusOf(callbacks.at(-1)))
+  const other = await (
+    await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  ).newPage()
+  say('other-browser', (await other.goto(callbacks.at(-1))).status())
+  await other.context().browser().close()
+
+  // What keystoneauth's v3oidcauthcode is given: a code that a browser brought to an address of the user's own.
+  for (const name of ['code', 'code-for-id']) {
+    const request = new URLSearchParams({
+      client_id: 'tokenhouse',
+      redirect_uri: 'http://127.0.0.1/done',
+      response_type: 'code',
+      scope: 'openid profile',
+      // In the ID token itself; without asking they are userinfo's alone.
+      claims: JSON.stringify({ id_token: { groups: null } }),
+    })
+    const arrived = page.waitForRequest('http://127.0.0.1/done**')
+    await page.goto(`${provider}/auth?${request}`, { waitUntil: 'commit' }).catch(() => undefined)
+    const consent = page.click('button[type=submit]', { timeout: 3000 }).catch(() => undefined)
+    say(name, new URL((await arrived).url()).searchParams.get('code'))
+    await consent
+  }
+}
+
+try {
+  await everything()
+} finally {
+  await context.close()
+}

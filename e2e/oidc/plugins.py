@@ -1,6 +1,6 @@
 """keystoneauth's OpenID Connect plugins (Debian's python3-keystoneauth1) against a Tokenhouse.
 
-    plugins.py AUTH_URL ISSUER PLUGIN [CLIENT]     prints `user project roles`, or the HTTP status of the refusal
+    plugins.py AUTH_URL ISSUER PLUGIN [CLIENT | CODE]     prints `user project roles`, or the HTTP status of the refusal
 """
 import sys
 
@@ -24,11 +24,21 @@ def password_token():
     return answer.json()['access_token']
 
 
+def authorization_code(kind):
+    """With a code that a browser was given; the plugin exchanges it as the client `tokenhouse`."""
+    return oidc.OidcAuthorizationCode(
+        client_id='tokenhouse', client_secret='tokenhouse-secret', code=client,
+        redirect_uri='http://127.0.0.1/done', access_token_type=kind,
+        discovery_endpoint=asking['discovery_endpoint'], **common)
+
+
 made = {
     'v3oidcpassword': lambda: oidc.OidcPassword(
         username='bob', password='x', scope='openid profile', **common, **asking),
     'v3oidcclientcredentials': lambda: oidc.OidcClientCredentials(scope='openid', **common, **asking),
     'v3oidcaccesstoken': lambda: oidc.OidcAccessToken(access_token=password_token(), **common),
+    'v3oidcauthcode': lambda: authorization_code('access_token'),
+    'v3oidcauthcode-id': lambda: authorization_code('id_token'),
     'garbage': lambda: oidc.OidcAccessToken(access_token='garbage', **common),
 }
 auth = made[plugin]()

@@ -30,6 +30,7 @@ const provider = new Provider(issuer, {
     },
   ],
   features: {
+    claimsParameter: { enabled: true },
     clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: async () => true },
     devInteractions: { enabled: true },
