@@ -258,18 +258,22 @@ function hostOf(request: FastifyRequest): string {
 }
 
 /** The whole body, or undefined when it is larger than `limit` bytes. */
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> | Buffer | undefined {
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > limit) return undefined
   if (declared === 0 && request.headers['transfer-encoding'] === undefined) return EMPTY
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > limit) return undefined
-    chunks.push(chunk)
-  }
-  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limit) chunks.push(chunk)
+      else resolve(undefined)
+    })
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+    request.on('error', reject)
+    request.on('close', () => reject(new Refusal('unavailable', 'the client left while it sent its body')))
+  })
 }
 
 type Parsed = { readonly value: unknown } | { readonly why: 'content-type' | 'syntax' | 'not-an-object' }

@@ -8,3 +8,12 @@ export async function appendAudit(tx: Db, ...events: readonly AuditEventRow[]): 
     .values([...events])
     .execute()
 }
+
+/** The same of one line as a statement of SQLite's, for the values of `auditValues`. */
+export const auditInsert = `insert into audit_event (at, action, outcome, chain, actor_id, target, reason, request_id)
+  values (?, ?, ?, ?, ?, ?, ?, ?)`
+
+export function auditValues(event: AuditEventRow): readonly (string | number)[] {
+  const { at, action, outcome, chain, actor_id, target, reason, request_id } = event
+  return [at, action, outcome, chain, actor_id, target, reason, request_id]
+}

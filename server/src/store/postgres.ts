@@ -6,6 +6,7 @@
  */
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { appendAudit } from './audit.ts'
 import type { Tables } from './schema.ts'
 import type { Db, Store } from './store.ts'
 
@@ -46,6 +47,7 @@ export async function openPostgres(url: string): Promise<Store> {
       return value
     },
     record: (change) => db.transaction().execute(change),
+    audit: (event) => appendAudit(db, event),
     epoch: news.epoch,
     close: async () => {
       await news.stop()

@@ -5,13 +5,14 @@
  *
  * A commit goes to the write-ahead log without a sync (`synchronous = normal`, the log stays consistent), and the log is
  * synced from libuv's threads before anybody is told: the same promise as `full`, without the event loop waiting for
- * the disk, and commits that came meanwhile share the next sync.
+ * the disk. Jobs that come while a sync is under way wait for its end and share the next commit: they could not have been
+ * told earlier, and one commit of ten costs what one of one does.
  *
  * `PRAGMA data_version` on the reader changes when any other connection commits, this process's writer or another
  * process alike: it is the cheap question "has anything happened" before the epoch row is read again.
  */
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import { close, fdatasync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import {
   type CompiledQuery,
@@ -23,6 +24,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { auditInsert, auditValues } from './audit.ts'
 import type { Tables } from './schema.ts'
 import type { Db, Store } from './store.ts'
 
@@ -50,21 +52,26 @@ export async function openSqlite(path: string): Promise<Store> {
     engine: 'sqlite',
     db,
     migrationDb: tx,
-    write: (change) => queue(change, true),
-    record: (change) => queue(change, false),
+    write: (change) => queue({ change, advances: true }),
+    record: (change) => queue({ change, advances: false }),
+    audit: (event) => queue({ insert: auditValues(event) }),
     epoch: epoch.read,
     close: async () => {
-      await queue(async () => undefined, false)
-      await log?.close()
+      await queue({ change: async () => undefined, advances: false })
+      log?.close()
       if (!memory) reader.close()
       writer.close()
     },
   }
 }
 
+/** What a transaction is asked to do: a change by queries, or one audit line, which needs no savepoint. */
+type Work<T> =
+  | { readonly change: (tx: Db) => Promise<T>; readonly advances: boolean }
+  | { readonly insert: readonly SQLInputValue[] }
+
 interface Job {
-  readonly change: (tx: Db) => Promise<unknown>
-  readonly advances: boolean
+  readonly work: Work<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -78,23 +85,24 @@ interface Writing {
 }
 
 function jobQueue({ writer, tx, log, committed }: Writing) {
+  const commitTogether = committer(writer, tx)
   const waiting: Job[] = []
   let draining = false
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
       const jobs = waiting.splice(0, BATCH)
-      const settle = await commitTogether(writer, tx, jobs)
+      const settle = await commitTogether(jobs)
       committed()
       if (!log) settle()
-      else void log.sync().then(settle, (error) => reject(jobs, error))
+      else await log.sync().then(settle, (error) => reject(jobs, error))
     }
     draining = false
   }
 
-  return <T>(change: (tx: Db) => Promise<T>, advances: boolean): Promise<T> =>
+  return <T>(work: Work<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
-      waiting.push({ change, advances, resolve: resolve as (value: unknown) => void, reject })
+      waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
       if (draining) return
       draining = true
       // One turn of the loop lets requests that arrived together commit together.
@@ -106,77 +114,91 @@ function reject(jobs: readonly Job[], error: unknown): void {
   for (const job of jobs) job.reject(error)
 }
 
-/** Commits what it can of `jobs`; the answer tells each of them how it went, once the commit is on disk. */
-async function commitTogether(writer: DatabaseSync, tx: Db, jobs: readonly Job[]): Promise<() => void> {
-  const settle: (() => void)[] = []
-  try {
-    writer.exec('begin immediate')
-    let advanced = false
-    for (const job of jobs) {
-      writer.exec('savepoint job')
-      try {
-        const value = await job.change(tx)
-        writer.exec('release job')
-        advanced ||= job.advances
-        settle.push(() => job.resolve(value))
-      } catch (error) {
-        // A full disk undoes the transaction as a whole, savepoints and all.
-        if (!writer.isTransaction) throw error
-        writer.exec('rollback to job; release job')
-        settle.push(() => job.reject(error))
-      }
-    }
-    if (advanced) writer.exec('update epoch set n = n + 1 where id = 1')
-    writer.exec('commit')
-  } catch (error) {
-    // The transaction as a whole failed (disk full, database gone): nothing of it happened, nobody is told otherwise.
+/** Commits what it can of jobs; the answer tells each of them how it went, once the commit is on disk. */
+function committer(writer: DatabaseSync, tx: Db): (jobs: readonly Job[]) => Promise<() => void> {
+  const statements = prepare(writer)
+  return async (jobs) => {
+    const settle: (() => void)[] = []
     try {
-      if (writer.isTransaction) writer.exec('rollback')
-    } catch {
-      // SQLite had already rolled back by itself.
+      statements.begin.run()
+      let advanced = false
+      for (const { work, resolve, reject } of jobs) {
+        try {
+          if ('insert' in work) {
+            statements.insert().run(...work.insert)
+            settle.push(() => resolve(undefined))
+          } else {
+            statements.savepoint.run()
+            const value = await work.change(tx)
+            statements.release.run()
+            advanced ||= work.advances
+            settle.push(() => resolve(value))
+          }
+        } catch (error) {
+          // A full disk undoes the transaction as a whole, savepoints and all.
+          if (!writer.isTransaction) throw error
+          if ('change' in work) writer.exec('rollback to job; release job')
+          settle.push(() => reject(error))
+        }
+      }
+      if (advanced) statements.advance().run()
+      statements.commit.run()
+    } catch (error) {
+      // The transaction as a whole failed (disk full, database gone): nothing of it happened, nobody is told otherwise.
+      try {
+        if (writer.isTransaction) writer.exec('rollback')
+      } catch {
+        // SQLite had already rolled back by itself.
+      }
+      return () => reject(jobs, error)
     }
-    return () => reject(jobs, error)
+    return () => {
+      for (const done of settle) done()
+    }
   }
-  return () => {
-    for (const done of settle) done()
+}
+
+interface Statements {
+  readonly begin: StatementSync
+  readonly commit: StatementSync
+  readonly savepoint: StatementSync
+  readonly release: StatementSync
+  /** Those that need tables, which a new database has only once it is migrated. */
+  readonly insert: () => StatementSync
+  readonly advance: () => StatementSync
+}
+
+function prepare(writer: DatabaseSync): Statements {
+  let insert: StatementSync | undefined
+  let advance: StatementSync | undefined
+  return {
+    begin: writer.prepare('begin immediate'),
+    commit: writer.prepare('commit'),
+    savepoint: writer.prepare('savepoint job'),
+    release: writer.prepare('release job'),
+    insert: () => (insert ??= writer.prepare(auditInsert)),
+    advance: () => (advance ??= writer.prepare('update epoch set n = n + 1 where id = 1')),
   }
 }
 
 interface Syncer {
   /** Resolves once everything that was written before the call is on disk. */
   readonly sync: () => Promise<void>
-  readonly close: () => Promise<void>
+  readonly close: () => void
 }
 
-/** Syncs a file without the event loop: one sync at a time, and who comes meanwhile shares the next one. */
+/** Syncs a file without the event loop. */
 function syncerOf(path: string): Syncer {
-  let file: FileHandle | undefined
-  let running: Promise<void> | undefined
-  let next: Promise<void> | undefined
-
-  async function sync(): Promise<void> {
-    // SQLite makes the file with the first commit and keeps it as long as a connection is open.
-    file ??= await open(path, 'r')
-    await file.datasync()
-  }
-
-  function start(): Promise<void> {
-    next = undefined
-    running = sync().finally(() => {
-      running = undefined
-    })
-    return running
-  }
-
+  let file: number | undefined
   return {
-    sync() {
-      // A sync under way may have begun before the newest write: that waits for the one after it.
-      next ??= running?.then(start, start)
-      return next ?? start()
-    },
-    async close() {
-      await next
-      await file?.close()
+    sync: () =>
+      new Promise((resolve, reject) => {
+        // SQLite makes the file with the first commit and keeps it as long as a connection is open.
+        file ??= openSync(path, 'r')
+        fdatasync(file, (error) => (error ? reject(error) : resolve()))
+      }),
+    close: () => {
+      if (file !== undefined) close(file)
     },
   }
 }

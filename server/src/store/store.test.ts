@@ -55,4 +55,37 @@ forEachEngine('the store', (open) => {
       ['a', 'a-first', 'c', 'c-first'],
     )
   })
+
+  it('keeps audit lines beside changes that fail, and leaves the epoch alone', async () => {
+    const store = await open()
+    const before = store.epoch()
+    const line = (action: string) => ({
+      at: 1,
+      action,
+      outcome: 'success',
+      chain: '',
+      actor_id: '',
+      target: '',
+      reason: '',
+      request_id: '',
+    })
+    const outcomes = await Promise.allSettled([
+      store.audit(line('first')),
+      store.record(async () => {
+        throw new Error('refused')
+      }),
+      store.audit({ ...line('broken'), target: null as unknown as string }),
+      store.audit(line('last')),
+    ])
+    assert.deepEqual(
+      outcomes.map((o) => o.status),
+      ['fulfilled', 'rejected', 'rejected', 'fulfilled'],
+    )
+    const rows = await store.db.selectFrom('audit_event').select('action').orderBy('action').execute()
+    assert.deepEqual(
+      rows.map((r) => r.action),
+      ['first', 'last'],
+    )
+    assert.equal(store.epoch(), before)
+  })
 })

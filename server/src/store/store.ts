@@ -9,7 +9,7 @@
  */
 import type { Kysely } from 'kysely'
 import { openPostgres } from './postgres.ts'
-import type { Tables } from './schema.ts'
+import type { AuditEventRow, Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
 /** A handle that queries run on: the store's own for reads, a transaction's inside `write`. */
@@ -22,6 +22,8 @@ export interface Store {
   write<T>(change: (tx: Db) => Promise<T>): Promise<T>
   /** The same without advancing the epoch: for rows no cached decision depends on. */
   record<T>(change: (tx: Db) => Promise<T>): Promise<T>
+  /** One audit line that belongs to no change: the most frequent write of all, and the cheapest. */
+  audit(event: AuditEventRow): Promise<void>
   /**
    * The number of the last change this process knows of. Read it before loading facts and keep it beside what you
    * cache: another value later means the cached thing may be stale. NaN (equal to nothing) while news from other
