@@ -117,7 +117,8 @@ const normalValue = (
   if (typeof value === 'string') {
     if (opaque.has(key)) return `<secret of ${value.length}>`
     if (key === 'audit_ids') return numbered(memory, 'audit', value, look.peek)
-    return normalText(memory, value, look.peek)
+    // The marker of a next page is whatever came last, not something this run has made.
+    return normalText(memory, value, look.peek || key === 'next')
   }
   if (Array.isArray(value)) {
     const own = look.all || !look.list ? value : value.filter((item) => isOwn(memory, item))

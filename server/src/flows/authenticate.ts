@@ -29,6 +29,8 @@ export interface Presenter {
 export async function authenticate(ctx: Context, identity: Identity, presenter: Presenter): Promise<Proof> {
   const methods = identity.methods.map((name) => {
     const method = METHODS[name]
+    // What a web server in front has found out is nothing that a request can prove.
+    if (name === 'external') return refuse('unauthenticated', 'nobody was authenticated outside')
     if (!method || !(OPEN_BY_AGENCY.includes(name) || ctx.settings.authMethods.includes(name))) {
       throw new Refusal('unsupported_method', `method ${name}`)
     }

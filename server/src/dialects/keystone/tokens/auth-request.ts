@@ -103,7 +103,7 @@ const PAYLOADS: Readonly<Record<string, ((auth: Auth) => unknown) | undefined>> 
 export function identityFrom(auth: Auth, signed: SignedOauthRequest): Identity {
   const given = auth.identity as Readonly<Record<string, unknown>>
   const methods = [...new Set(auth.identity.methods)]
-  if (methods.length === 0) return expecting('methods', 'identity')
+  if (methods.length === 0) return refuse('unauthenticated', 'no method named')
   const payloads: Record<string, unknown> = Object.create(null)
   for (const method of methods) {
     if (method === 'identity' || !Object.hasOwn(given, method)) return expecting(method, 'identity')
@@ -115,17 +115,19 @@ export function identityFrom(auth: Auth, signed: SignedOauthRequest): Identity {
 function passwordPayload(auth: Auth): { user: UserReference; password: string } {
   const user = auth.identity.password?.user
   if (!user) return expecting('user', 'password')
-  if (user.password === undefined) return expecting('password', 'user')
-  return { user: userReference(user), password: user.password }
+  const reference = userReference(user)
+  if (user.password === undefined) return refuse('unauthenticated', 'no password')
+  return { user: reference, password: user.password }
 }
 
 /** By id alone: a `user` beside it is not looked at, the credential knows whose it is (CVE-2026-42998). */
 function applicationCredentialPayload(auth: Auth): ApplicationCredentialPayload {
   const { id, name, user, secret } = auth.identity.application_credential ?? {}
+  const named = name || ''
+  if (!id && !named) return expecting('id or name', 'application credential')
   if (secret === undefined) return refuse('unauthenticated', 'no secret of an application credential')
-  if (id !== undefined) return { id, secret }
-  if (name === undefined) return expecting('name or ID', 'application credential')
-  return { name, secret, user: userReference(user ?? expecting('user', 'application credential')) }
+  if (id) return { id, secret }
+  return { name: named, secret, user: userReference(user ?? expecting('user', 'application credential')) }
 }
 
 /** A passcode that is no text is a wrong one, as in Keystone. */
@@ -156,17 +158,17 @@ function assumeRolePayload(auth: Auth): AssumeRolePayload {
   }
 }
 
-/** A user by id, or by name in a domain by id or name. */
+/** A user by name in a domain, or by id. Of an id and a name the name counts, and an empty one is none, as in Keystone. */
 export function userReference(user: Static<typeof InDomainObject>): UserReference {
-  if (user.id !== undefined) return { id: user.id }
-  if (user.name === undefined) return expecting('id or name', 'user')
-  return { name: user.name, domain: domainReference(user.domain ?? expecting('domain', 'user')) }
+  if (user.name) {
+    return { name: user.name, domain: domainReference(user.domain ?? expecting('domain', 'user')) }
+  }
+  return { id: user.id || expecting('id or name', 'user') }
 }
 
 function domainReference(domain: Static<typeof Reference>): DomainReference {
-  if (domain.id !== undefined) return { id: domain.id }
-  if (domain.name !== undefined) return { name: domain.name }
-  return expecting('id or name', 'domain')
+  if (domain.name) return { name: domain.name }
+  return { id: domain.id || expecting('id or name', 'domain') }
 }
 
 /**
@@ -178,7 +180,8 @@ export function accountScopeFrom(auth: Auth): WishedScope {
   if (scope === 'unscoped') return { kind: 'unscoped' }
   const { project, domain, ...others } = scope ?? {}
   if (project) {
-    if (project.id !== undefined || project.domain !== undefined || project.name === undefined) {
+    if (project.id) return { kind: 'project', project: { id: project.id } }
+    if (project.domain !== undefined || project.name === undefined) {
       return { kind: 'project', project: projectReference(project) }
     }
     return { kind: 'project', project: { name: project.name } }
@@ -207,7 +210,8 @@ export function scopeFrom(auth: Auth): WishedScope {
 }
 
 function projectReference(project: Static<typeof InDomainObject>): ProjectReference {
-  if (project.id !== undefined) return { id: project.id }
-  if (project.name === undefined) return expecting('id or name', 'project')
-  return { name: project.name, domain: domainReference(project.domain ?? expecting('domain', 'project')) }
+  if (project.name) {
+    return { name: project.name, domain: domainReference(project.domain ?? expecting('domain', 'project')) }
+  }
+  return { id: project.id || expecting('id or name', 'project') }
 }

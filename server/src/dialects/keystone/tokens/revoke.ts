@@ -1,6 +1,6 @@
 import { revokeToken } from '../../../flows/revoke-token.ts'
 import { operation } from '../operation.ts'
-import { subjectOf, subjectTarget } from './validate.ts'
+import { noSubject, subjectOf, subjectTarget } from './validate.ts'
 
 /** `DELETE /v3/auth/tokens`: revokes X-Subject-Token; effective at the next validation in every process. */
 export const revokeTokenOperation = operation({
@@ -13,7 +13,7 @@ export const revokeTokenOperation = operation({
   load: (call) => subjectOf(call),
   target: subjectTarget,
   handle: async ({ ctx, caller, operationId, requestId }, subject) => {
-    await revokeToken(ctx, subject, { session: caller, action: operationId, requestId })
+    await revokeToken(ctx, subject ?? noSubject(), { session: caller, action: operationId, requestId })
     return {}
   },
 })

@@ -19,7 +19,8 @@ export function validateOperation(style: TokenStyle) {
     refusals: ['unauthenticated', 'forbidden', 'not_found'],
     load: (call) => subjectOf(call, { allowExpired: flag(call.query, 'allow_expired') }),
     target: subjectTarget,
-    handle: async ({ ctx, query, headers, method }, subject) => {
+    handle: async ({ ctx, query, headers, method }, loaded) => {
+      const subject = loaded ?? noSubject()
       demandAccessRulesSupport(subject, headers)
       const answer = {
         'x-subject-token': String(headers['x-subject-token']),
@@ -32,21 +33,24 @@ export function validateOperation(style: TokenStyle) {
   })
 }
 
-/** The session of X-Subject-Token, or Keystone's 404. */
+/** The session of X-Subject-Token, or Keystone's 404; undefined when the request names none. */
 export async function subjectOf(
   call: Pick<Call, 'ctx' | 'headers'>,
   options: { readonly allowExpired?: boolean } = {},
-): Promise<Session> {
+): Promise<Session | undefined> {
   const text = call.headers['x-subject-token']
-  if (typeof text !== 'string' || text === '') {
-    return refuse('not_found', 'no X-Subject-Token', { message: 'No token in the request' })
-  }
+  if (typeof text !== 'string' || text === '') return undefined
   try {
     return await validateToken(call.ctx, text, options)
   } catch (error) {
     if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
     throw new Refusal('not_found', error.reason, { message: notFoundText(error) })
   }
+}
+
+/** Told only to those who may look at anybody's token. */
+export function noSubject(): never {
+  return refuse('not_found', 'no X-Subject-Token', { message: 'No token in the request' })
 }
 
 export function subjectTarget(subject: Session): PolicyTarget {
