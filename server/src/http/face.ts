@@ -272,7 +272,9 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | und
     })
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
     request.on('error', reject)
-    request.on('close', () => reject(new Refusal('unavailable', 'the client left while it sent its body')))
+    request.on('close', () => {
+      if (!request.complete) reject(new Refusal('unavailable', 'the client left while it sent its body'))
+    })
   })
 }
 

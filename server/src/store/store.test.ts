@@ -45,10 +45,10 @@ forEachEngine('the store', (open) => {
         }),
       ),
     )
-    assert.deepEqual(
-      outcomes.map((o) => o.status),
-      ['fulfilled', 'rejected', 'fulfilled', 'rejected'],
-    )
+    const [first, b, c, second] = outcomes.map((o) => o.status)
+    assert.deepEqual([b, c], ['rejected', 'fulfilled'])
+    // On PostgreSQL either of the two that want the same id may come first.
+    assert.deepEqual([first, second].sort(), ['fulfilled', 'rejected'])
     const rows = await store.db.selectFrom('region').select('id').orderBy('id').execute()
     assert.deepEqual(
       rows.map((r) => r.id),
