@@ -125,6 +125,14 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./user-create.ts'),
   },
   {
+    name: 'user list',
+    summary: 'list the users of a domain',
+    options: [['--domain <NAME>', 'of which, by name or id (default: the default domain)']],
+    printsData: true,
+    examples: ['tokenhouse user list', 'tokenhouse user list --domain acme --json'],
+    load: () => import('./user-list.ts'),
+  },
+  {
     name: 'user show',
     summary: 'show a user',
     args: [['<name>', 'name or id']],
@@ -151,6 +159,14 @@ export const commands: readonly CommandRow[] = [
     printsData: true,
     examples: ['tokenhouse project create web'],
     load: () => import('./project-create.ts'),
+  },
+  {
+    name: 'project list',
+    summary: 'list the projects of a domain',
+    options: [['--domain <NAME>', 'of which, by name or id (default: the default domain)']],
+    printsData: true,
+    examples: ['tokenhouse project list', 'tokenhouse project list --domain acme --json'],
+    load: () => import('./project-list.ts'),
   },
   {
     name: 'project show',

@@ -266,6 +266,18 @@ describe('user, project, role', () => {
     assert.equal((await tokenhouse('role', 'grant', 'member', '--system')).exit, 2)
   })
 
+  it('lists the users and projects of one domain', async () => {
+    await dataOf(['user', 'create', 'lee'])
+    await dataOf(['project', 'create', 'zoo'])
+    const names = async (kind: string, domain: string) =>
+      ((await dataOf([kind, 'list', '--domain', domain])) as { name: string }[]).map(({ name }) => name)
+    const users = await names('user', 'Default')
+    assert.deepEqual(users, users.toSorted())
+    assert.ok(users.includes('admin') && users.includes('lee'))
+    assert.ok((await names('project', 'default')).includes('zoo'))
+    assert.equal((await tokenhouse('user', 'list', '--domain', 'nowhere')).exit, 1)
+  })
+
   it('lists the roles and what each implies', async () => {
     const roles = (await dataOf(['role', 'list'])) as { name: string; implies: string }[]
     assert.deepEqual(
