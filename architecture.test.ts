@@ -50,10 +50,10 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
       'type context',
       'type config',
       'node:*',
-      '@node-saml/node-saml',
       '@xmldom/xmldom',
       'jose',
       'openid-client',
+      'xml-crypto',
     ],
   },
   {

@@ -88,8 +88,8 @@ export const federationGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/methods/saml/structure.ts',
-    code: 'if (!assertion || assertions.length > 1)',
-    without: 'if (!assertion)',
+    code: 'if (!only || others.length > 0)',
+    without: 'if (!only)',
     tests: 'server/src/methods/saml/saml.test.ts',
   },
   {
@@ -154,7 +154,7 @@ export const federationGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/saml-login.ts',
-    code: 'const isFirst = asked.until > ctx.now() && (await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))',
+    code: 'const isFirst = until > ctx.now() && (await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))',
     without: 'const isFirst = once !== undefined',
     tests: 'server/src/dialects/keystone/federation/saml.test.ts',
   },

@@ -20,11 +20,12 @@ import { useOnce } from '../store/used-once.ts'
 import { type Actor, change } from './change.ts'
 import { type Door, type FederatedRequest, federatedLogin, openDoor } from './federated-login.ts'
 import type { Issued } from './issue-token.ts'
+import { storedKeys } from './saml-keys.ts'
 
-export { type OwnEntity, ownMetadata } from '../methods/saml/metadata.ts'
+export type { OwnEntity } from '../methods/saml/metadata.ts'
 
 /** How long a provider may take to answer a request. */
-const REQUEST_SECONDS = 600
+export const REQUEST_SECONDS = 600
 /** Longer than any clock skew that is allowed: until then a used assertion is remembered. */
 const MARGIN_SECONDS = 120
 
@@ -74,14 +75,24 @@ export async function finishEcp(
   const xml = responseIn(brought.envelope)
   if (xml === undefined)
     return refuse('bad_request', 'no Response', { message: 'The envelope has no Response.' })
-  const { inResponseTo } = await envelopeOf(xml)
+  const inResponseTo = await answeredRequest(xml)
   const asked = askedBy(ctx, inResponseTo)
-  const once = { space: 'saml-request', value: digest(inResponseTo), expiresAt: asked.until }
-  const isFirst = asked.until > ctx.now() && (await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))
-  if (!isFirst) return refuse('unauthenticated', 'an answer to a request that is over')
+  await useRequestOnce(ctx, inResponseTo, asked.until)
   const stored = await findSamlMetadata(ctx.store.db, asked.idp, asked.protocol)
   const place = { recipient: brought.own.paosUrl, audience: brought.own.entityId, inResponseTo }
-  return admit(ctx, stored, { xml, ...place }, request)
+  return admitSaml(ctx, stored, { xml, ...place }, request)
+}
+
+/** Refuses `unauthenticated` an answer to a request that was answered, or is older than `until` (microseconds). */
+export async function useRequestOnce(ctx: Context, requestId: string, until: number): Promise<void> {
+  const once = { space: 'saml-request', value: digest(requestId), expiresAt: until }
+  const isFirst = until > ctx.now() && (await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))
+  if (!isFirst) refuse('unauthenticated', 'an answer to a request that is over')
+}
+
+/** Which request a response claims to answer; '' for none. Refuses `unauthenticated` what is no XML. */
+export async function answeredRequest(xml: string): Promise<string> {
+  return (await envelopeOf(xml)).inResponseTo
 }
 
 function askedBy(ctx: Context, id: string): Asked {
@@ -106,7 +117,7 @@ export async function unsolicitedLogin(
       : [await findSamlMetadataOfProvider(db, brought.idpId)]
   if (found.length > 1) return refuse('unauthenticated', `several providers are ${issuer}`)
   const place = { recipient: brought.own.postUrl, audience: brought.own.entityId, inResponseTo: null }
-  return admit(ctx, found[0], { xml: brought.xml, ...place }, request)
+  return admitSaml(ctx, found[0], { xml: brought.xml, ...place }, request)
 }
 
 interface Brought {
@@ -116,7 +127,11 @@ interface Brought {
   readonly inResponseTo: string | null
 }
 
-async function admit(
+/**
+ * Signs in who the response is about, when it is the provider's of that metadata. Refuses `unauthenticated` when anything
+ * about it is wrong, and an assertion that was used.
+ */
+export async function admitSaml(
   ctx: Context,
   stored: SamlMetadata | undefined,
   brought: Brought,
@@ -126,7 +141,8 @@ async function admit(
   const door = await openDoor(ctx, stored.idpId, stored.protocolId)
   const provider = await readMetadata(stored.metadata)
   const { recipient, audience, inResponseTo } = brought
-  const expected = { provider, recipient, audience, inResponseTo, now: ctx.now() }
+  const keys = (await storedKeys(ctx)).map(({ privateKey }) => privateKey)
+  const expected = { provider, recipient, audience, inResponseTo, keys, now: ctx.now() }
   const verified = await verifySaml(brought.xml, expected).catch(asRefusal)
   const once = {
     space: 'saml-assertion',

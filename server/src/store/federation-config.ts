@@ -105,6 +105,22 @@ const toSamlMetadata = (row: {
   updatedAt: row.updated_at,
 })
 
+/** Ids of the enabled providers that have this protocol and SAML metadata for it. */
+export async function providersWithSaml(db: Db, protocolId: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('saml_metadata as s')
+    .innerJoin('federation_protocol as p', (join) =>
+      join.onRef('p.idp_id', '=', 's.idp_id').onRef('p.id', '=', 's.protocol_id'),
+    )
+    .innerJoin('identity_provider as i', 'i.id', 's.idp_id')
+    .select('s.idp_id')
+    .where('s.protocol_id', '=', protocolId)
+    .where('i.enabled', '=', 1)
+    .orderBy('s.idp_id')
+    .execute()
+  return rows.map((row) => row.idp_id)
+}
+
 /** Writes metadata, new or changed. */
 export async function putSamlMetadata(tx: Db, stored: SamlMetadata): Promise<void> {
   const fields = {

@@ -211,7 +211,7 @@ export interface PolicyAttachmentRow {
 }
 
 export interface SealedKeyRow {
-  /** `fernet` (Keystone's numbered repository), `jws`, `receipt` ... */
+  /** `fernet` (Keystone's numbered repository), `jws`, `receipt`, `saml` (a key with its certificate) ... */
   purpose: string
   id: string
   state: string

@@ -15,6 +15,15 @@ export async function putSealedKey(tx: Db, row: SealedKeyRow): Promise<void> {
     .execute()
 }
 
+/** Writes a key where there is none; one that is there stays. */
+export async function addSealedKey(tx: Db, row: SealedKeyRow): Promise<void> {
+  await tx
+    .insertInto('sealed_key')
+    .values(row)
+    .onConflict((c) => c.columns(['purpose', 'id']).doNothing())
+    .execute()
+}
+
 export async function renameSealedKey(tx: Db, purpose: string, from: string, to: string): Promise<void> {
   await tx
     .updateTable('sealed_key')

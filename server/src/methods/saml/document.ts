@@ -7,6 +7,8 @@ export const SAML = 'urn:oasis:names:tc:SAML:2.0:assertion'
 export const SAMLP = 'urn:oasis:names:tc:SAML:2.0:protocol'
 export const DSIG = 'http://www.w3.org/2000/09/xmldsig#'
 export const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata'
+export const XENC = 'http://www.w3.org/2001/04/xmlenc#'
+export const XENC11 = 'http://www.w3.org/2009/xmlenc11#'
 
 interface Found {
   readonly length: number

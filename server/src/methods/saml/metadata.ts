@@ -1,5 +1,6 @@
 /** What a provider says of itself (SAML 2.0 Metadata), and what we say of ourselves. */
 import { X509Certificate } from 'node:crypto'
+import { OAEP_MGF1P, OFFERED_CIPHERS } from './decrypt.ts'
 import { below, children, DSIG, METADATA, parseXml, SamlFault, textOf } from './document.ts'
 
 export interface ProviderMetadata {
@@ -8,7 +9,10 @@ export interface ProviderMetadata {
   readonly certificates: readonly string[]
   /** Where a sign-in begins, by binding; undefined where it is not offered. */
   readonly redirectUrl: string | undefined
+  readonly postUrl: string | undefined
   readonly soapUrl: string | undefined
+  /** The provider answers signed requests only. */
+  readonly wantsSignedRequests: boolean
 }
 
 /** Reads metadata. Throws a `SamlFault` for what is none, has several providers, or no key to verify signatures with. */
@@ -28,13 +32,25 @@ export async function readMetadata(text: string): Promise<ProviderMetadata> {
     throw new SamlFault(`${certificates.length} certificates`)
   for (const certificate of certificates) demandUsable(certificate)
   const services = children(idp, METADATA, 'SingleSignOnService')
-  const at = (binding: string): string | undefined =>
-    services
-      .find(
-        (service) => service.getAttribute('Binding') === `urn:oasis:names:tc:SAML:2.0:bindings:${binding}`,
-      )
-      ?.getAttribute('Location') ?? undefined
-  return { entityId, certificates, redirectUrl: at('HTTP-Redirect'), soapUrl: at('SOAP') }
+  const at = (binding: string): string | undefined => {
+    const name = `urn:oasis:names:tc:SAML:2.0:bindings:${binding}`
+    const service = services.find((each) => each.getAttribute('Binding') === name)
+    return service && webAddress(service.getAttribute('Location') ?? '')
+  }
+  return {
+    entityId,
+    certificates,
+    redirectUrl: at('HTTP-Redirect'),
+    postUrl: at('HTTP-POST'),
+    soapUrl: at('SOAP'),
+    wantsSignedRequests: /^(true|1)$/.test(idp.getAttribute('WantAuthnRequestsSigned') ?? ''),
+  }
+}
+
+/** Browsers are sent there: no other scheme than the web's. */
+function webAddress(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
+  throw new SamlFault(`address ${text}`)
 }
 
 function demandUsable(certificate: string): void {
@@ -58,12 +74,32 @@ export interface OwnEntity {
   readonly paosUrl: string
 }
 
-/** Our metadata as XML. */
-export function ownMetadata({ entityId, postUrl, paosUrl }: OwnEntity): string {
+/**
+ * Our metadata as XML. `certificates`: of our keys (base64 of DER), the current one first: requests are signed with it, and
+ * assertions may be encrypted for it.
+ */
+export function ownMetadata(
+  { entityId, postUrl, paosUrl }: OwnEntity,
+  certificates: readonly string[],
+): string {
   const service = (binding: string, url: string, index: number): string =>
     `<md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:${binding}" Location="${xmlText(url)}" index="${index}"${index === 0 ? ' isDefault="true"' : ''}/>`
+  const method = (algorithm: string): string => `<md:EncryptionMethod Algorithm="${algorithm}"/>`
+  const info = (certificate: string): string =>
+    `<ds:KeyInfo><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`
+  const signing = certificates.map(
+    (each) => `<md:KeyDescriptor use="signing">${info(each)}</md:KeyDescriptor>`,
+  )
+  // Retired keys still open what was sealed for them; nothing new should be.
+  const encryption = certificates
+    .slice(0, 1)
+    .map(
+      (each) =>
+        `<md:KeyDescriptor use="encryption">${info(each)}${[...OFFERED_CIPHERS, OAEP_MGF1P].map(method).join('')}</md:KeyDescriptor>`,
+    )
+  const keys = [...signing, ...encryption].join('')
   return `<?xml version="1.0" encoding="UTF-8"?>
-<md:EntityDescriptor xmlns:md="${METADATA}" entityID="${xmlText(entityId)}"><md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">${service('HTTP-POST', postUrl, 0)}${service('PAOS', paosUrl, 1)}</md:SPSSODescriptor></md:EntityDescriptor>
+<md:EntityDescriptor xmlns:md="${METADATA}" xmlns:ds="${DSIG}" entityID="${xmlText(entityId)}"><md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">${keys}${service('HTTP-POST', postUrl, 0)}${service('PAOS', paosUrl, 1)}</md:SPSSODescriptor></md:EntityDescriptor>
 `
 }
 

@@ -1,17 +1,98 @@
+/** What we send to providers: a request to say who somebody is, in the binding they take it by. */
+import { sign } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import { SAML, SAMLP } from './document.ts'
-import { type OwnEntity, xmlText } from './metadata.ts'
+import { type OwnEntity, type ProviderMetadata, xmlText } from './metadata.ts'
 
 const PAOS = 'urn:liberty:paos:2003-08'
 const ECP = 'urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp'
 const SOAP = 'http://schemas.xmlsoap.org/soap/envelope/'
+const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'
 
-/** An AuthnRequest of that id, answered at `paosUrl`, in the envelope a program carries to its provider (SAML 2.0 ECP). */
-export function ecpRequest(own: OwnEntity, request: { readonly id: string; readonly now: number }): string {
-  const issued = `${new Date(request.now / 1000).toISOString().slice(0, 19)}Z`
+export interface NewRequest {
+  /** An XML name: it comes back as `InResponseTo`. */
+  readonly id: string
+  /** Microseconds. */
+  readonly now: number
+}
+
+/** Where a browser goes with a request: to an address, or with a form that it posts there. */
+export type Errand =
+  | { readonly url: string }
+  | { readonly url: string; readonly fields: Readonly<Record<string, string>> }
+
+/**
+ * A browser's errand to the provider (SAML 2.0 Bindings, 3.4 and 3.5); undefined when it offers neither binding. The answer
+ * is asked for at `postUrl`. `relayState`: at most 80 bytes. `key` brings the key (PEM) that signs for providers that want it.
+ */
+export async function browserRequest(
+  own: OwnEntity,
+  provider: ProviderMetadata,
+  request: NewRequest & { readonly relayState: string; readonly key: () => Promise<string> },
+): Promise<Errand | undefined> {
+  const { redirectUrl, postUrl, wantsSignedRequests } = provider
+  const { relayState, key } = request
+  const answer = { url: own.postUrl, binding: 'HTTP-POST' }
+  if (redirectUrl !== undefined) {
+    const xml = authnRequest(own, request, { ...answer, destination: redirectUrl })
+    const query = new URLSearchParams({
+      SAMLRequest: deflateRawSync(xml).toString('base64'),
+      RelayState: relayState,
+    })
+    if (wantsSignedRequests) {
+      query.set('SigAlg', RSA_SHA256)
+      query.set('Signature', sign('sha256', Buffer.from(`${query}`), await key()).toString('base64'))
+    }
+    return { url: `${redirectUrl}${redirectUrl.includes('?') ? '&' : '?'}${query}` }
+  }
+  if (postUrl === undefined) return undefined
+  const plain = authnRequest(own, request, { ...answer, destination: postUrl })
+  const xml = wantsSignedRequests ? await signedRequest(plain, await key()) : plain
+  return {
+    url: postUrl,
+    fields: { SAMLRequest: Buffer.from(xml).toString('base64'), RelayState: relayState },
+  }
+}
+
+/** A request of that id, answered at `paosUrl`, in the envelope a program carries to its provider (SAML 2.0 ECP). */
+export function ecpRequest(own: OwnEntity, request: NewRequest): string {
   const url = xmlText(own.paosUrl)
   const actor = 'S:mustUnderstand="1" S:actor="http://schemas.xmlsoap.org/soap/actor/next"'
-  const issuer = `<saml:Issuer xmlns:saml="${SAML}">${xmlText(own.entityId)}</saml:Issuer>`
-  return `<S:Envelope xmlns:S="${SOAP}"><S:Header><paos:Request xmlns:paos="${PAOS}" responseConsumerURL="${url}" service="${ECP}" ${actor}/><ecp:Request xmlns:ecp="${ECP}" IsPassive="0" ${actor}>${issuer}</ecp:Request><ecp:RelayState xmlns:ecp="${ECP}" ${actor}>${xmlText(request.id)}</ecp:RelayState></S:Header><S:Body><samlp:AuthnRequest xmlns:samlp="${SAMLP}" ID="${xmlText(request.id)}" Version="2.0" IssueInstant="${issued}" AssertionConsumerServiceURL="${url}" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:PAOS">${issuer}<samlp:NameIDPolicy AllowCreate="true"/></samlp:AuthnRequest></S:Body></S:Envelope>`
+  const body = authnRequest(own, request, { url: own.paosUrl, binding: 'PAOS' })
+  return `<S:Envelope xmlns:S="${SOAP}"><S:Header><paos:Request xmlns:paos="${PAOS}" responseConsumerURL="${url}" service="${ECP}" ${actor}/><ecp:Request xmlns:ecp="${ECP}" IsPassive="0" ${actor}>${issuer(own)}</ecp:Request><ecp:RelayState xmlns:ecp="${ECP}" ${actor}>${xmlText(request.id)}</ecp:RelayState></S:Header><S:Body>${body}</S:Body></S:Envelope>`
+}
+
+function authnRequest(
+  own: OwnEntity,
+  { id, now }: NewRequest,
+  answer: { readonly url: string; readonly binding: string; readonly destination?: string },
+): string {
+  const issued = `${new Date(now / 1000).toISOString().slice(0, 19)}Z`
+  const destination = answer.destination === undefined ? '' : ` Destination="${xmlText(answer.destination)}"`
+  return `<samlp:AuthnRequest xmlns:samlp="${SAMLP}" ID="${xmlText(id)}" Version="2.0" IssueInstant="${issued}"${destination} AssertionConsumerServiceURL="${xmlText(answer.url)}" ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:${answer.binding}">${issuer(own)}<samlp:NameIDPolicy AllowCreate="true"/></samlp:AuthnRequest>`
+}
+
+function issuer(own: OwnEntity): string {
+  return `<saml:Issuer xmlns:saml="${SAML}">${xmlText(own.entityId)}</saml:Issuer>`
+}
+
+/** With an enveloped signature behind the Issuer, where the schema wants it. */
+async function signedRequest(xml: string, privateKey: string): Promise<string> {
+  const { SignedXml } = (await import('xml-crypto')).default
+  const exclusive = 'http://www.w3.org/2001/10/xml-exc-c14n#'
+  const signed = new SignedXml({
+    privateKey,
+    signatureAlgorithm: RSA_SHA256,
+    canonicalizationAlgorithm: exclusive,
+  })
+  signed.addReference({
+    xpath: '/*',
+    transforms: ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', exclusive],
+    digestAlgorithm: 'http://www.w3.org/2001/04/xmlenc#sha256',
+  })
+  const location = { reference: "/*/*[local-name(.)='Issuer']", action: 'after' } as const
+  signed.computeSignature(xml, { prefix: 'ds', location })
+  return signed.getSignedXml()
 }
 
 /** The Response inside an envelope, as the very text that was sent; undefined when there is none, or more than one. */

@@ -26,6 +26,7 @@ const verify = async (xml: string, more: { inResponseTo?: string | null; now?: n
     audience: US,
     recipient: ACS,
     inResponseTo: more.inResponseTo ?? null,
+    keys: [],
     now: (more.now ?? NOW) * 1e6,
   })
 const refused = async (xml: string, why?: RegExp, more = {}): Promise<void> => {
@@ -237,7 +238,7 @@ describe('SAML responses', () => {
 
   it('says who we are, and carries a request in an envelope', async () => {
     const own = { entityId: US, postUrl: `${ACS}?a=1&b=2`, paosUrl: ACS }
-    assert.match(ownMetadata(own), /Location="http:\/\/tokenhouse.test:5000\/acs\?a=1&amp;b=2"/)
+    assert.match(ownMetadata(own, ['AAAA']), /Location="http:\/\/tokenhouse.test:5000\/acs\?a=1&amp;b=2"/)
     assert.match(
       ecpRequest(own, { id: '_r1', now: NOW * 1e6 }),
       /ID="_r1".*AssertionConsumerServiceURL="http:\/\/tokenhouse.test:5000\/acs"/,

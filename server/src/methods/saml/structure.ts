@@ -1,46 +1,81 @@
 import { below, children, type Document, DSIG, type Element, SAML, SAMLP, SamlFault } from './document.ts'
 
-const SIGNATURES = ['rsa-sha256', 'rsa-sha384', 'rsa-sha512'].map(
+const SIGNATURES = ['rsa-sha256', 'rsa-sha512'].map(
   (name) => `http://www.w3.org/2001/04/xmldsig-more#${name}`,
 )
-const DIGESTS = [
-  'http://www.w3.org/2001/04/xmlenc#sha256',
-  'http://www.w3.org/2001/04/xmldsig-more#sha384',
-  'http://www.w3.org/2001/04/xmlenc#sha512',
-]
+const DIGESTS = ['http://www.w3.org/2001/04/xmlenc#sha256', 'http://www.w3.org/2001/04/xmlenc#sha512']
 const TRANSFORMS = [
   'http://www.w3.org/2000/09/xmldsig#enveloped-signature',
   'http://www.w3.org/2001/10/xml-exc-c14n#',
   'http://www.w3.org/2001/10/xml-exc-c14n#WithComments',
 ]
 
-/**
- * The one shape of a response that is looked at further: one Response at the root, one Assertion right below it and none
- * anywhere else, every signature a child of what it signs, with one SignedInfo, one Reference to its parent's own id, and
- * algorithms of a short list. Every wrapping attack (XSW 1 to 8) needs another shape. Throws a `SamlFault`.
- */
-export function demandPlainShape(parsed: Document): Element {
-  const root = parsed.documentElement
-  if (root?.localName !== 'Response' || root.namespaceURI !== SAMLP) throw new SamlFault('no Response')
-  const assertions = below(parsed, SAML, 'Assertion')
-  const [assertion] = assertions
-  if (below(parsed, SAML, 'EncryptedAssertion').length > 0) throw new SamlFault('an encrypted assertion')
-  if (!assertion || assertions.length > 1) throw new SamlFault(`${assertions.length} assertions`)
-  if (assertion.parentNode !== root) throw new SamlFault('an assertion that is not the Response’s own')
-  if (below(parsed, SAMLP, 'Response').length > 1) throw new SamlFault('a Response inside')
-  const signatures = below(parsed, DSIG, 'Signature')
-  if (signatures.length === 0) throw new SamlFault('no signature')
-  for (const signature of signatures) demandOwnSignature(signature, [root, assertion])
-  if (new Set(signatures.map((signature) => signature.parentNode)).size !== signatures.length) {
-    throw new SamlFault('two signatures of one element')
-  }
-  if (below(parsed, DSIG, 'Object').length > 0) throw new SamlFault('an Object in a signature')
-  return assertion
+/** A response in parts: exactly one of `assertion` and `encrypted`, and the signatures there are. */
+export interface PlainShape {
+  readonly response: Element
+  readonly responseSignature: Element | undefined
+  readonly assertion: Element | undefined
+  readonly assertionSignature: Element | undefined
+  /** The EncryptedAssertion; whether what is in it has a plain shape is asked when it is open. */
+  readonly encrypted: Element | undefined
 }
 
-function demandOwnSignature(signature: Element, owners: readonly Element[]): void {
-  const owner = owners.find((element) => signature.parentNode === element)
-  if (!owner) throw new SamlFault('a signature of something else')
+/**
+ * The one shape of a response that is looked at further: one Response at the root, one assertion right below it (encrypted or
+ * not) and none anywhere else, every signature a child of what it signs, with one SignedInfo, one Reference to its parent's
+ * own id, and algorithms of a short list. Every wrapping attack (XSW 1 to 8) needs another shape. Throws a `SamlFault`.
+ */
+export function demandPlainShape(parsed: Document): PlainShape {
+  const response = parsed.documentElement
+  if (response?.localName !== 'Response' || response.namespaceURI !== SAMLP)
+    throw new SamlFault('no Response')
+  if (below(parsed, SAMLP, 'Response').length > 1) throw new SamlFault('a Response inside')
+  const assertions = below(parsed, SAML, 'Assertion')
+  const encrypted = below(parsed, SAML, 'EncryptedAssertion')
+  const [only, ...others] = [...assertions, ...encrypted]
+  if (!only || others.length > 0) throw new SamlFault(`${others.length + (only ? 1 : 0)} assertions`)
+  if (only.parentNode !== response) throw new SamlFault('an assertion that is not the Response’s own')
+  const [assertion] = assertions
+  const signatures = demandOwnSignatures(parsed, assertion ? [response, assertion] : [response])
+  if (assertion && signatures.size === 0) throw new SamlFault('no signature')
+  return {
+    response,
+    responseSignature: signatures.get(response),
+    assertion,
+    assertionSignature: assertion && signatures.get(assertion),
+    encrypted: encrypted[0],
+  }
+}
+
+/** The same of an assertion that came out of an encrypted one. `signature`: undefined when it has none of its own. */
+export function demandPlainAssertion(parsed: Document): {
+  readonly assertion: Element
+  readonly signature: Element | undefined
+} {
+  const assertion = parsed.documentElement
+  if (assertion?.localName !== 'Assertion' || assertion.namespaceURI !== SAML)
+    throw new SamlFault('no Assertion')
+  const inside =
+    below(parsed, SAML, 'Assertion').length - 1 + below(parsed, SAML, 'EncryptedAssertion').length
+  if (inside > 0) throw new SamlFault('an assertion inside an assertion')
+  return { assertion, signature: demandOwnSignatures(parsed, [assertion]).get(assertion) }
+}
+
+/** Every signature by whom it signs. */
+function demandOwnSignatures(parsed: Document, owners: readonly Element[]): ReadonlyMap<Element, Element> {
+  if (below(parsed, DSIG, 'Object').length > 0) throw new SamlFault('an Object in a signature')
+  const found = new Map<Element, Element>()
+  for (const signature of below(parsed, DSIG, 'Signature')) {
+    const owner = owners.find((element) => signature.parentNode === element)
+    if (!owner) throw new SamlFault('a signature of something else')
+    if (found.has(owner)) throw new SamlFault('two signatures of one element')
+    demandPlainSignature(signature, owner)
+    found.set(owner, signature)
+  }
+  return found
+}
+
+function demandPlainSignature(signature: Element, owner: Element): void {
   const infos = below(signature, DSIG, 'SignedInfo')
   const [info] = infos
   if (!info || infos.length > 1) throw new SamlFault(`${infos.length} SignedInfo`)
@@ -63,8 +98,10 @@ function demandOwnSignature(signature: Element, owners: readonly Element[]): voi
   for (const transform of transforms) demandAmong([transform], TRANSFORMS)
 }
 
-function demandAmong(elements: readonly Element[], allowed: readonly string[]): void {
+/** Refuses anything but one element whose `Algorithm` is one of the list. */
+export function demandAmong(elements: readonly Element[], allowed: readonly string[]): string {
   const [element] = elements
   const algorithm = element?.getAttribute('Algorithm') ?? ''
   if (elements.length !== 1 || !allowed.includes(algorithm)) throw new SamlFault(`algorithm ${algorithm}`)
+  return algorithm
 }

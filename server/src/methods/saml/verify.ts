@@ -3,9 +3,11 @@
  * it the shape is held (`structure.ts`), after it everything is read from the bytes that were signed and from nothing else.
  */
 import type { Assertion } from '../../core/federation/mapping.ts'
-import { below, children, type Element, parseXml, SAML, SAMLP, SamlFault, textOf } from './document.ts'
+import { decryptAssertion } from './decrypt.ts'
+import { children, type Element, parseXml, SAML, SAMLP, SamlFault, textOf } from './document.ts'
 import type { ProviderMetadata } from './metadata.ts'
-import { demandPlainShape } from './structure.ts'
+import { signedText } from './signature.ts'
+import { demandPlainAssertion, demandPlainShape } from './structure.ts'
 
 export interface SamlExpectation {
   readonly provider: ProviderMetadata
@@ -15,6 +17,8 @@ export interface SamlExpectation {
   readonly recipient: string
   /** The request it has to answer; null for one that nobody asked for (IdP-initiated). */
   readonly inResponseTo: string | null
+  /** Our private keys as PEM, for encrypted assertions. */
+  readonly keys: readonly string[]
   /** Microseconds. */
   readonly now: number
 }
@@ -33,22 +37,17 @@ const MOST_VALUES = 512
 
 /** What the response proves, or a `SamlFault`. `text` is the XML itself. */
 export async function verifySaml(text: string, expected: SamlExpectation): Promise<VerifiedSaml> {
-  const parsed = await parseXml(text)
-  demandPlainShape(parsed)
-  const response = parsed.documentElement as Element
+  const { response, assertion } = await believed(text.replace(/\r\n?/g, '\n'), expected)
   const destination = response.getAttribute('Destination')
   if (destination && destination !== expected.recipient) throw new SamlFault(`destination ${destination}`)
-  const [status] = below(response, SAMLP, 'StatusCode')
+  const [status] = children(response, SAMLP, 'Status').flatMap((each) => children(each, SAMLP, 'StatusCode'))
   if (status?.getAttribute('Value') !== 'urn:oasis:names:tc:SAML:2.0:status:Success')
     throw new SamlFault('no success')
   demandAnswer(response, expected)
 
-  const signed = await parseXml(await signedAssertion(text, expected))
-  const assertion = signed.documentElement as Element
   if (assertion.localName !== 'Assertion' || assertion.namespaceURI !== SAML)
     throw new SamlFault('no Assertion signed')
-  const [issuer] = children(assertion, SAML, 'Issuer')
-  if (textOf(issuer) !== expected.provider.entityId) throw new SamlFault(`issuer ${textOf(issuer)}`)
+  for (const issued of [assertion, response]) demandIssuer(issued, expected.provider.entityId)
   const seconds = expected.now / 1e6
   const end = subjectEnd(assertion, expected)
   const conditionsEnd = demandConditions(assertion, expected.audience, seconds)
@@ -65,31 +64,37 @@ export async function verifySaml(text: string, expected: SamlExpectation): Promi
   }
 }
 
-/** The signed assertion as text: what the library verified, not what was sent. */
-async function signedAssertion(text: string, expected: SamlExpectation): Promise<string> {
-  // As in `document.ts`: of a CommonJS package only the default export survives bundling.
-  const { SAML: Verifier } = (await import('@node-saml/node-saml')).default
-  const verifier = new Verifier({
-    callbackUrl: expected.recipient,
-    entryPoint: expected.recipient,
-    issuer: expected.audience,
-    audience: false,
-    idpCert: [...expected.provider.certificates],
-    // A signature over the response covers its assertion; without one the assertion's own is demanded.
-    wantAuthnResponseSigned: false,
-    wantAssertionsSigned: false,
-    // Time, audience, recipient and request are held here, by this house's clock.
-    acceptedClockSkewMs: -1,
-  })
-  try {
-    const encoded = { SAMLResponse: Buffer.from(text).toString('base64') }
-    const { profile } = await verifier.validatePostResponseAsync(encoded)
-    const xml = profile?.getAssertionXml?.()
-    if (!xml) throw new SamlFault('no assertion')
-    return xml
-  } catch (error) {
-    throw error instanceof SamlFault ? error : new SamlFault((error as Error).message)
-  }
+/**
+ * The response and its assertion as they may be read: the assertion always from signed bytes, the response from them when
+ * it is signed. Every signature there is has to be good.
+ */
+async function believed(
+  text: string,
+  { provider, keys }: SamlExpectation,
+): Promise<{ readonly response: Element; readonly assertion: Element }> {
+  const shape = demandPlainShape(await parseXml(text))
+  const { responseSignature, assertionSignature } = shape
+  const read = async (from: string, signature: Element): Promise<Element> =>
+    (await parseXml(await signedText(from, signature, provider.certificates))).documentElement as Element
+  const response = responseSignature ? await read(text, responseSignature) : shape.response
+  if (assertionSignature) return { response, assertion: await read(text, assertionSignature) }
+  const [assertion] = children(response, SAML, 'Assertion')
+  if (responseSignature && assertion) return { response, assertion }
+  const [encrypted] = children(response, SAML, 'EncryptedAssertion')
+  if (!encrypted) throw new SamlFault('no assertion')
+  const isSigned = responseSignature !== undefined
+  const opened = decryptAssertion(encrypted, { keys, isSigned })
+  const inner = demandPlainAssertion(await parseXml(opened))
+  if (inner.signature) return { response, assertion: await read(opened, inner.signature) }
+  if (!isSigned) throw new SamlFault('no signature')
+  return { response, assertion: inner.assertion }
+}
+
+/** An assertion has to say who made it; a response may. */
+function demandIssuer(element: Element, entityId: string): void {
+  const [issuer, ...others] = children(element, SAML, 'Issuer')
+  if (!issuer && element.localName === 'Response') return
+  if (others.length > 0 || textOf(issuer) !== entityId) throw new SamlFault(`issuer ${textOf(issuer)}`)
 }
 
 function demandAnswer(element: Element, { inResponseTo }: SamlExpectation): void {

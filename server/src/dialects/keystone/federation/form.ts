@@ -3,14 +3,18 @@ import type { Incoming } from '../../../http/operation.ts'
 
 /** A field of a posted form (`multipart/form-data` or `application/x-www-form-urlencoded`); refuses when it is missing. */
 export function formField(incoming: Incoming, name: string): string {
+  const value = optionalFormField(incoming, name)
+  if (value) return value
+  return refuse('bad_request', `no ${name} in the form`, { message: `The form has no field ${name}.` })
+}
+
+/** The same; undefined when it is missing. */
+export function optionalFormField(incoming: Incoming, name: string): string | undefined {
   const type = incoming.headers['content-type'] ?? ''
   const text = incoming.rawBody.toString('utf8')
   const boundary = /^multipart\/form-data\b.*;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(type)
-  const value = boundary
-    ? partOf(text, boundary[1] ?? boundary[2] ?? '', name)
-    : new URLSearchParams(text).get(name)
-  if (value) return value
-  return refuse('bad_request', `no ${name} in the form`, { message: `The form has no field ${name}.` })
+  if (boundary) return partOf(text, boundary[1] ?? boundary[2] ?? '', name)
+  return new URLSearchParams(text).get(name) ?? undefined
 }
 
 function partOf(text: string, boundary: string, name: string): string | undefined {

@@ -4,37 +4,15 @@
  */
 import { Type } from 'typebox'
 import { found, refuse } from '../../../core/refusal.ts'
-import type { Issued } from '../../../flows/issue-token.ts'
-import {
-  finishEcp,
-  importMetadata,
-  type OwnEntity,
-  ownMetadata,
-  unsolicitedLogin,
-} from '../../../flows/saml-login.ts'
-import type { Incoming, Reply } from '../../../http/operation.ts'
+import { serviceMetadata } from '../../../flows/saml-keys.ts'
+import { finishEcp, importMetadata, unsolicitedLogin } from '../../../flows/saml-login.ts'
 import { findSamlMetadata } from '../../../store/federation-config.ts'
 import { findProtocol } from '../../../store/identity-providers.ts'
 import { type Call, operation, publicOperation } from '../operation.ts'
 import { microTime } from '../time.ts'
-import { tokenBody } from '../tokens/token-body.ts'
-import { formField } from './form.ts'
+import { samlConsumer, samlResponseOf } from './saml-consumer.ts'
+import { ownEntity, REFUSALS, SSO, tokenReply } from './saml-entity.ts'
 import type { SignInOptions } from './sign-in.ts'
-
-const SSO = '/v3-ext/auth/OS-FEDERATION/SSO'
-const REFUSALS = [
-  'bad_request',
-  'unauthenticated',
-  'unsupported_method',
-  'forbidden',
-  'more_factors_needed',
-] as const
-
-/** Who we are: the address of the face is the name of the entity. */
-export function ownEntity(incoming: Incoming): OwnEntity {
-  const { baseUrl } = incoming
-  return { entityId: baseUrl, postUrl: `${baseUrl}${SSO}/SAML2/POST`, paosUrl: `${baseUrl}${SSO}/SAML2/ECP` }
-}
 
 const showOwn = publicOperation({
   id: 'get_sp_metadata',
@@ -45,7 +23,7 @@ const showOwn = publicOperation({
   refusals: [],
   handle: async (call) => ({
     headers: { 'content-type': 'text/xml' },
-    body: ownMetadata(ownEntity(call)),
+    body: await serviceMetadata(call.ctx, ownEntity(call)),
   }),
 })
 
@@ -106,22 +84,6 @@ const showOne = operation({
   },
 })
 
-/** A base64 text of a form as XML. */
-function responseOf(incoming: Incoming): string {
-  const encoded = formField(incoming, 'SAMLResponse').replace(/\s+/g, '')
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(encoded)) {
-    return refuse('bad_request', 'SAMLResponse is not base64', { message: 'SAMLResponse is not base64.' })
-  }
-  return Buffer.from(encoded, 'base64').toString('utf8')
-}
-
-function tokenReply({ text, session }: Issued, { style }: SignInOptions): Reply {
-  return {
-    headers: { 'x-subject-token': text, 'content-type': 'application/json' },
-    body: tokenBody(session, null, style),
-  }
-}
-
 /** Huawei Cloud IAM, "Obtaining an Unscoped Token (IdP Initiated)". */
 const byIdp = (options: SignInOptions) =>
   publicOperation({
@@ -134,7 +96,7 @@ const byIdp = (options: SignInOptions) =>
     handle: async (call) => {
       const idpId = call.headers['x-idp-id']?.toString()
       if (!idpId) return refuse('bad_request', 'no X-Idp-Id', { message: 'The header X-Idp-Id is missing.' })
-      const brought = { xml: responseOf(call), own: ownEntity(call), idpId }
+      const brought = { xml: samlResponseOf(call), own: ownEntity(call), idpId }
       const issued = await unsolicitedLogin(call.ctx, brought, {
         ttl: options.ttl,
         requestId: call.requestId,
@@ -143,26 +105,7 @@ const byIdp = (options: SignInOptions) =>
     },
   })
 
-/** The assertion consumer service for what a browser brings from its provider unasked. */
-const consumer = (options: SignInOptions) =>
-  publicOperation({
-    id: 'saml_post',
-    method: 'POST',
-    path: `${SSO}/SAML2/POST`,
-    policy: 'public',
-    success: 201,
-    refusals: [...REFUSALS],
-    handle: async (call) => {
-      const brought = { xml: responseOf(call), own: ownEntity(call) }
-      const issued = await unsolicitedLogin(call.ctx, brought, {
-        ttl: options.ttl,
-        requestId: call.requestId,
-      })
-      return tokenReply(issued, options)
-    },
-  })
-
-/** The same for programs, which bring the answer in an envelope. */
+/** The assertion consumer service for programs, which bring the answer in an envelope. */
 const ecpConsumer = (options: SignInOptions) =>
   publicOperation({
     id: 'saml_ecp',
@@ -185,6 +128,6 @@ export const samlOperations = (options: SignInOptions) => [
   importOne,
   showOne,
   byIdp(options),
-  consumer(options),
+  samlConsumer(options),
   ecpConsumer(options),
 ]

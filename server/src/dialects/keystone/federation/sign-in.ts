@@ -9,7 +9,7 @@ import { beginEcp } from '../../../flows/saml-login.ts'
 import type { Incoming, Method } from '../../../http/operation.ts'
 import { publicOperation } from '../operation.ts'
 import { type TokenStyle, tokenBody } from '../tokens/token-body.ts'
-import { ownEntity } from './saml.ts'
+import { ownEntity } from './saml-entity.ts'
 
 export interface SignInOptions {
   readonly style: TokenStyle

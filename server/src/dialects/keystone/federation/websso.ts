@@ -2,19 +2,20 @@
  * A browser signs in at the provider and brings its token to a dashboard (Identity API v3, "Web Single Sign On"). Only
  * dashboards of the setting `trusted-dashboards` get one: anybody else's address would be handed somebody's token.
  */
-import { createHash } from 'node:crypto'
 import { refuse } from '../../../core/refusal.ts'
 import { openDoor } from '../../../flows/federated-login.ts'
 import { BROWSER_SECONDS, beginBrowserLogin, finishBrowserLogin } from '../../../flows/oidc-login.ts'
 import type { Incoming, Method, Reply } from '../../../http/operation.ts'
-import { providersWithOidc } from '../../../store/federation-config.ts'
+import { providersWithOidc, providersWithSaml } from '../../../store/federation-config.ts'
 import { one } from '../collection.ts'
 import { type Call, publicOperation } from '../operation.ts'
+import { type BrowserCookie, demandCookie, setCookie } from './browser-cookie.ts'
+import { beginSaml, handOver } from './saml-consumer.ts'
 import type { SignInOptions } from './sign-in.ts'
 
 const ROOT = '/v3/auth/OS-FEDERATION'
 const ONE = `${ROOT}/identity_providers/:idp_id/protocols/:protocol_id/websso`
-const COOKIE = 'tokenhouse-websso'
+const COOKIE: BrowserCookie = { name: 'tokenhouse-websso', path: ROOT }
 
 type PublicCall = Pick<Call, 'ctx' | 'params'> & Incoming
 
@@ -32,6 +33,8 @@ function originOf({ query, ctx }: PublicCall): string {
 async function begin(call: PublicCall, idpId: string, protocolId: string): Promise<Reply> {
   const origin = originOf(call)
   const door = await openDoor(call.ctx, idpId, protocolId)
+  const bySaml = await beginSaml(call, door, origin)
+  if (bySaml) return bySaml
   const path = `${ROOT}/identity_providers/${encodeURIComponent(idpId)}/protocols/${encodeURIComponent(protocolId)}/websso`
   const redirectUri = `${call.baseUrl}${path}/callback`
   const { url, cookie } = await beginBrowserLogin(call.ctx, door, { redirectUri, origin })
@@ -40,20 +43,9 @@ async function begin(call: PublicCall, idpId: string, protocolId: string): Promi
     headers: {
       location: url,
       'cache-control': 'no-store',
-      'set-cookie': setCookie(call, cookie, BROWSER_SECONDS),
+      'set-cookie': setCookie(COOKIE, call, cookie, BROWSER_SECONDS),
     },
   }
-}
-
-/** Lax: it comes along when the provider sends the browser back, and with nothing that another page asks for. */
-function setCookie(incoming: Incoming, value: string, seconds: number): string {
-  const secure = incoming.baseUrl.startsWith('https:') ? '; Secure' : ''
-  return `${COOKIE}=${value}; Path=${ROOT}; Max-Age=${seconds}; HttpOnly; SameSite=Lax${secure}`
-}
-
-function cookieOf(incoming: Incoming): string {
-  const found = (incoming.headers.cookie ?? '').split(/; */).find((pair) => pair.startsWith(`${COOKIE}=`))
-  return found?.slice(COOKIE.length + 1) ?? refuse('unauthenticated', 'no cookie of a sign-in')
 }
 
 const REFUSALS = ['bad_request', 'unauthenticated', 'unsupported_method', 'forbidden', 'unavailable'] as const
@@ -84,7 +76,9 @@ const withoutProvider = (id: string, method: Method) =>
     refusals: [...REFUSALS],
     handle: async (call) => {
       const protocolId = call.params['protocol_id'] ?? ''
-      const [idpId, ...others] = await providersWithOidc(call.ctx.store.db, protocolId)
+      const { db } = call.ctx.store
+      const able = [await providersWithOidc(db, protocolId), await providersWithSaml(db, protocolId)]
+      const [idpId, ...others] = new Set(able.flat())
       if (idpId === undefined || others.length > 0) {
         return refuse(
           'unauthenticated',
@@ -112,54 +106,11 @@ const callback = (options: SignInOptions) =>
     handle: async (call) => {
       const { ctx, params, requestId } = call
       const door = await openDoor(ctx, params['idp_id'] ?? '', params['protocol_id'] ?? '')
-      const back = { currentUrl: `${call.baseUrl}${call.url}`, cookie: cookieOf(call) }
+      const back = { currentUrl: `${call.baseUrl}${call.url}`, cookie: demandCookie(COOKIE, call) }
       const { issued, origin } = await finishBrowserLogin(ctx, door, back, { ttl: options.ttl, requestId })
-      if (!ctx.settings.trustedDashboards.includes(origin)) refuse('unauthenticated', 'no longer trusted')
-      return handOver(call, origin, issued.text)
+      return handOver(call, { origin, token: issued.text, cookie: setCookie(COOKIE, call, '', 0) })
     },
   })
-
-const SUBMIT = "document.forms['sso'].submit()"
-const SUBMIT_HASH = createHash('sha256').update(SUBMIT).digest('base64')
-
-/** A page that posts the token to the dashboard, as Keystone's does: form `sso`, field `token`. */
-function handOver(incoming: Incoming, origin: string, token: string): Reply {
-  const page = `<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Signing in</title></head>
-<body>
-<form id="sso" name="sso" action="${escaped(origin)}" method="post">
-<p>Please wait.</p>
-<input type="hidden" name="token" id="token" value="${escaped(token)}">
-<noscript><input type="submit" value="Continue"></noscript>
-</form>
-<script>${SUBMIT}</script>
-</body>
-</html>
-`
-  const target = new URL(origin).origin
-  return {
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      'content-security-policy': `default-src 'none'; script-src 'sha256-${SUBMIT_HASH}'; form-action ${target}; frame-ancestors 'none'; base-uri 'none'`,
-      'set-cookie': setCookie(incoming, '', 0),
-    },
-    body: page,
-  }
-}
-
-function escaped(text: string): string {
-  const names: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  }
-  return text.replace(/[&<>"']/g, (mark) => names[mark] ?? mark)
-}
 
 export const webssoOperations = (options: SignInOptions) => [
   withProvider('websso', 'GET'),
