@@ -8,6 +8,8 @@ export interface CatalogEndpoint {
   readonly interface: string
   readonly regionId: string | null
   readonly url: string
+  /** Attributes that only their writer knows the meaning of. */
+  readonly extra: Readonly<Record<string, unknown>>
 }
 
 export interface CatalogService {
@@ -63,6 +65,7 @@ export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async (sto
           interface: endpoint.interface,
           regionId: endpoint.region_id,
           url: endpoint.url,
+          extra: JSON.parse(endpoint.extra) as Record<string, unknown>,
         })),
     })),
     byProject,

@@ -65,6 +65,23 @@ describe('the catalog and its filters', () => {
     }
   })
 
+  it('a catalog shows each user and project its own addresses, and what else an endpoint is given', async () => {
+    const service_id = await service('own-address')
+    const url = 'http://x.example/$(user_id)s/%(project_id)s'
+    const id = await endpoint({ service_id, url, name: 'n', description: 'd' })
+    const shownTo = async (token: string): Promise<Record<string, unknown>> => {
+      const headers = { 'x-subject-token': token }
+      const { body } = await house.call('GET', '/v3/auth/tokens', { token, headers })
+      const found = body.token.catalog.find((s: { id: string }) => s.id === service_id).endpoints[0]
+      assert.equal(found.url, `http://x.example/${body.token.user.id}/${body.token.project.id}`)
+      return found
+    }
+    for (const token of [admin, member]) {
+      const { name, description, id: shownId } = await shownTo(token)
+      assert.deepEqual({ name, description, id: shownId }, { name: 'n', description: 'd', id })
+    }
+  })
+
   it('a project that is limited to endpoints sees those, by themselves and by group', async () => {
     const service_id = await service('limited')
     const shown = await endpoint({ service_id })

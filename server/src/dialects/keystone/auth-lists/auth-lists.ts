@@ -63,9 +63,9 @@ const showAuthCatalog = operation({
   success: 200,
   refusals: ['unauthenticated', 'forbidden'],
   handle: async (call) => {
-    const { scope } = call.caller
-    if (scope.kind !== 'project') return refuse('forbidden', 'a catalog is a project-scoped token’s')
-    const catalog = catalogFields(await catalogOf(call.ctx.store), scope)
+    if (call.caller.scope.kind !== 'project')
+      return refuse('forbidden', 'a catalog is a project-scoped token’s')
+    const catalog = catalogFields(await catalogOf(call.ctx.store), call.caller)
     return { body: { catalog, links: selfLink(call, 'auth/catalog') } }
   },
 })

@@ -1,5 +1,5 @@
 /** A session as the body of `POST` and `GET /v3/auth/tokens`. Pure rendering: everything it shows is already loaded. */
-import type { ScopeFacts, Session, UserFacts } from '../../../core/session.ts'
+import type { Session, UserFacts } from '../../../core/session.ts'
 import type { Catalog, CatalogService } from '../../../store/catalog.ts'
 import { microTime, plainTime, tokenTime } from '../time.ts'
 
@@ -161,33 +161,43 @@ function domainFields(domain: { readonly id: string; readonly name: string }, st
     : { id, name, xdomain_type: style.xdomainType, xdomain_id: id }
 }
 
-// One catalog text per catalog and project: what varies is only the project's id in URLs and its endpoint filter.
-const texts = new WeakMap<Catalog, Map<string, string>>()
+// One catalog text per catalog, project and, where a URL names the user, user: ids in URLs and the project's endpoint
+// filter are all that varies.
+const texts = new WeakMap<Catalog, { readonly namesUser: boolean; readonly kept: Map<string, string> }>()
 const TEXTS_KEPT = 2000
 
 function catalogJson(catalog: Catalog, session: Session, anyRegion: '*' | null): string {
-  const key = `${anyRegion ?? ''}${session.scope.kind === 'project' ? session.scope.project.id : ''}`
-  const kept = texts.get(catalog) ?? new Map<string, string>()
-  texts.set(catalog, kept)
+  const known = texts.get(catalog) ?? { namesUser: namesUser(catalog), kept: new Map<string, string>() }
+  texts.set(catalog, known)
+  const { kept } = known
+  const project = session.scope.kind === 'project' ? session.scope.project.id : ''
+  const key = `${anyRegion ?? ''}${project}${known.namesUser ? `/${session.user.id}` : ''}`
   let text = kept.get(key)
   if (text === undefined) {
-    text = JSON.stringify(catalogFields(catalog, session.scope, anyRegion))
+    text = JSON.stringify(catalogFields(catalog, session, anyRegion))
     if (kept.size >= TEXTS_KEPT) kept.clear()
     kept.set(key, text)
   }
   return text
 }
 
-/** The catalog as a scope sees it: `GET /v3/auth/catalog` shows the same. */
+const OF_USER = /[%$]\(user_id\)s/
+
+function namesUser({ services }: Catalog): boolean {
+  return services.some(({ endpoints }) => endpoints.some(({ url }) => OF_USER.test(url)))
+}
+
+/** The catalog as a session sees it: `GET /v3/auth/catalog` shows the same. */
 export function catalogFields(
   catalog: Catalog,
-  scope: ScopeFacts,
+  { scope, user }: Pick<Session, 'scope' | 'user'>,
   anyRegion: '*' | null = null,
 ): readonly unknown[] {
   const projectId = scope.kind === 'project' ? scope.project.id : null
   const shown = projectId === null ? undefined : catalog.byProject.get(projectId)
+  const seen = { projectId, userId: user.id, shown, anyRegion }
   return catalog.services
-    .map((service) => ({ service, endpoints: endpointFields(service, { projectId, shown, anyRegion }) }))
+    .map((service) => ({ service, endpoints: endpointFields(service, seen) }))
     .filter(({ endpoints }) => shown === undefined || endpoints.length > 0)
     .map(({ service, endpoints }) => ({
       endpoints,
@@ -201,29 +211,34 @@ function endpointFields(
   service: CatalogService,
   seen: {
     readonly projectId: string | null
+    readonly userId: string
     readonly shown: ReadonlySet<string> | undefined
     readonly anyRegion: '*' | null
   },
 ): readonly unknown[] {
-  const { projectId, shown, anyRegion } = seen
+  const { shown, anyRegion } = seen
   const fields: unknown[] = []
   for (const endpoint of service.endpoints) {
     if (shown && !shown.has(endpoint.id)) continue
-    const url = endpointUrl(endpoint.url, projectId)
+    const url = endpointUrl(endpoint.url, seen)
     if (url === null) continue
-    const { id } = endpoint
+    const { id, extra } = endpoint
     const regionId = endpoint.regionId ?? anyRegion
-    fields.push({ id, interface: endpoint.interface, region_id: regionId, url, region: regionId })
+    fields.push({ ...extra, id, interface: endpoint.interface, region_id: regionId, url, region: regionId })
   }
   return fields
 }
 
 /**
- * A URL with the project's id in place of `%(project_id)s`, `%(tenant_id)s` and their `$(...)s` spellings. null: the URL
+ * A URL with ids in place of `%(project_id)s`, `%(tenant_id)s`, `%(user_id)s` and their `$(...)s` spellings. null: the URL
  * needs a project and there is none. No other substitution exists (CVE-2014-3621).
  */
-export function endpointUrl(url: string, projectId: string | null): string | null {
-  const pattern = /[%$]\((project_id|tenant_id)\)s/g
-  if (projectId === null) return pattern.test(url) ? null : url
-  return url.replace(pattern, () => projectId)
+function endpointUrl(
+  url: string,
+  { projectId, userId }: { readonly projectId: string | null; readonly userId: string },
+): string | null {
+  if (projectId === null && /[%$]\((project_id|tenant_id)\)s/.test(url)) return null
+  return url.replace(/[%$]\((project_id|tenant_id|user_id)\)s/g, (_, name) =>
+    name === 'user_id' ? userId : (projectId ?? ''),
+  )
 }
