@@ -185,7 +185,8 @@ const update = operation({
       const before = await limitAt(tx, id)
       const fields = {
         resourceLimit: sent.resource_limit ?? before.resourceLimit,
-        description: sent.description === undefined ? before.description : sent.description,
+        // A description is changed, never taken away: null leaves it as it is.
+        description: sent.description ?? before.description,
       }
       await updateLimit(tx, id, fields)
       return { ...before, ...fields }
