@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
+import type { Session } from './core/session.ts'
 import { alibabaDialect } from './dialects/alibaba/index.ts'
 import { engineWires } from './dialects/cse/engine-face/index.ts'
 import { cseDialect } from './dialects/cse/index.ts'
@@ -62,7 +63,11 @@ export function huaweiWires({ settings }: Pick<Context, 'settings'>, policy: Com
   })
   // Identifying stays the wire's own, which prepares what its rules ask.
   const { identify: _, ...manner } = huaweiManner
-  return [huaweiDialect(), cseDialect({ identifySigned: huaweiManner.identify }), { ...keystone, ...manner }]
+  const cse: Wire<Context, Session> = {
+    ...cseDialect({ identifySigned: huaweiManner.identify }),
+    admits: (caller, operation) => huaweiManner.admits(caller, operation, 'cse'),
+  }
+  return [huaweiDialect(), cse, { ...keystone, ...manner }]
 }
 
 /** The Huawei Cloud face: IAM as its own clients speak it, and all of Keystone under the same paths. */

@@ -3,6 +3,7 @@
  * on a token's text and never on the scope alone: `via` carries the delegation chain.
  */
 import type { Claims } from '@tokenhouse/tokens'
+import type { StatementPolicy } from './policy/statements/statement.ts'
 
 export interface Named {
   readonly id: string
@@ -83,6 +84,8 @@ export interface Session {
   readonly delegation: DelegationFacts
   /** Some of its rights end by themselves, without a change in the database: memberships that a mapping gave. */
   readonly lapses?: boolean
+  /** A session policy that came with a temporary key: the session has nothing that this does not allow. */
+  readonly narrowedBy?: StatementPolicy
 }
 
 /** True when somebody or something stands between the user and the session: a trust, a key, an agency ... */

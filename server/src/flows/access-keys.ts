@@ -4,7 +4,7 @@
  * id stands in the token's chain as the last link. Deleting, disabling or revoking anything the session stands on ends
  * the key.
  */
-import { randomInt } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { refuse } from '../core/refusal.ts'
 import { findAccessKey, insertAccessKey, listAccessKeys } from '../store/access-keys.ts'
@@ -33,9 +33,13 @@ export function newStsAccess(): string {
   return `${STS}${random(ID_LETTERS, 24)}`
 }
 
-/** The secret of a temporary key, which follows from its id. */
-export function temporarySecret(ctx: Context, access: string): string {
-  return ctx.keys.derive(`temporary_access_key:${access}`)
+/**
+ * The secret of a temporary key, which follows from its id and from the policy that narrows it, if one does: without the
+ * very same policy beside its token no signature of the key is right.
+ */
+export function temporarySecret(ctx: Context, access: string, policy?: string): string {
+  const bound = policy === undefined ? '' : `:${createHash('sha256').update(policy).digest('base64url')}`
+  return ctx.keys.derive(`temporary_access_key:${access}${bound}`)
 }
 
 export interface NewAccessKey {
@@ -78,9 +82,16 @@ export async function createAccessKey(
   return { access, secret, createdAt }
 }
 
-/** The secret of a key, to check a signature with; undefined when there is no such permanent key. */
-export async function accessSecret(ctx: Context, access: string): Promise<string | undefined> {
-  if (isTemporaryAccess(access)) return temporarySecret(ctx, access)
+/**
+ * The secret of a key, to check a signature with; undefined when there is no such permanent key. `policy`: of a temporary
+ * key, the session policy that came with its token.
+ */
+export async function accessSecret(
+  ctx: Context,
+  access: string,
+  policy?: string,
+): Promise<string | undefined> {
+  if (isTemporaryAccess(access)) return temporarySecret(ctx, access, policy)
   const key = await findAccessKey(ctx.store.db, access)
   return key && ctx.keys.open(key.sealedSecret, `access_key:${access}`)
 }

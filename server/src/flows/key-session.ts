@@ -2,7 +2,6 @@
  * Sessions of access keys, for every wire that signs requests. Whoever calls these has checked the signature with
  * `accessSecret`; here is decided whose session it is and where.
  */
-import { randomBytes } from 'node:crypto'
 import type { Claims, Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
@@ -12,10 +11,13 @@ import { findAccessKey, noteAccessKeyUse } from '../store/access-keys.ts'
 import { appendAudit } from '../store/audit.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import { findProjectScope } from '../store/scopes.ts'
-import { isTemporaryAccess, newTemporaryAccess } from './access-keys.ts'
+import { isTemporaryAccess, newTemporaryAccess, temporarySecret } from './access-keys.ts'
 import { assumeAgency, NO_AGENCY } from './assume-agency.ts'
 import { issueFor, writeToken } from './issue-token.ts'
-import { loadSession, voidBefore } from './load-session.ts'
+import { issuedMicros, stampOf } from './issued-at.ts'
+import { loadSession, voidUpTo } from './load-session.ts'
+import { joinSecurityToken } from './role-session.ts'
+import { narrowed } from './session-policy.ts'
 import { validateToken } from './validate-token.ts'
 
 /** Where a request wants to act, as its headers say, signed or not: a hint that is held against the key's account. */
@@ -30,6 +32,8 @@ export interface KeyUse {
   readonly access: string
   /** Of a temporary key. */
   readonly securityToken?: string | undefined
+  /** Text of the session policy that came with the token, bound to it by the signature. */
+  readonly policy?: string | undefined
   readonly hint: ScopeHint
 }
 
@@ -39,7 +43,7 @@ const MINUTE = 60e6
 
 /** The session of a verified signature. Refuses `unauthenticated` for keys that are off, of nobody, or elsewhere's. */
 export async function openKeySession(ctx: Context, use: KeyUse): Promise<Session> {
-  if (isTemporaryAccess(use.access)) return temporarySession(ctx, use)
+  if (isTemporaryAccess(use.access)) return narrowed(await temporarySession(ctx, use), use.policy)
   if (use.securityToken !== undefined)
     return refuse('unauthenticated', 'a permanent key with a security token')
   const key = await findAccessKey(ctx.store.db, use.access)
@@ -55,15 +59,14 @@ export async function openKeySession(ctx: Context, use: KeyUse): Promise<Session
 }
 
 async function sessionOf(ctx: Context, use: KeyUse, user: UserRecord): Promise<Session> {
-  const now = Math.floor(ctx.now() / 1e6)
+  const now = ctx.now()
   const claims: Claims = {
     userId: user.id,
     methods: ['access_key'],
     scope: { kind: 'unscoped' },
     via: [{ kind: 'access_key', id: use.access }],
-    auditIds: [newAuditId()],
-    issuedAt: Math.max(now, voidBefore(user, undefined) + 1),
-    expiresAt: now + HANDED_ON,
+    ...stampOf(Math.max(now, voidUpTo(user, undefined) + 1), null),
+    expiresAt: Math.floor(now / 1e6) + HANDED_ON,
   }
   const scopes = await scopesOf(ctx, user.domain.id, use.hint)
   return firstThatLoads(scopes, (scope) => loadSession(ctx, { ...claims, scope }, { user, fresh: true }))
@@ -126,12 +129,13 @@ async function scopedByHint(ctx: Context, session: Session, hint: ScopeHint): Pr
 export async function issueAgencyKey(
   ctx: Context,
   session: Session,
-  request: { readonly payload: AssumeRolePayload; readonly ttl: number; readonly requestId: string },
+  request: Omit<KeyWish, 'ttl'> & { readonly payload: AssumeRolePayload; readonly ttl: number },
 ): Promise<TemporaryKey & { readonly session: Session }> {
   try {
+    const begunAt = ctx.now()
     const proof = await assumeAgency(ctx, session, request.payload)
-    const agency = await issueFor(ctx, proof, { scope: { kind: 'unscoped' }, ttl: request.ttl })
-    const key = await issueTemporaryKey(ctx, agency.session, request.ttl, request.requestId)
+    const agency = await issueFor(ctx, proof, { scope: { kind: 'unscoped' }, ttl: request.ttl, begunAt })
+    const key = await issueTemporaryKey(ctx, agency.session, request)
     return { ...key, session: agency.session }
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
@@ -167,15 +171,22 @@ export interface TemporaryKey {
   readonly expiresAt: number
 }
 
+export interface KeyWish {
+  /** Seconds. */
+  readonly ttl: number
+  /** Text of a session policy. */
+  readonly policy?: string | undefined
+  readonly requestId: string
+}
+
 /**
- * A temporary key for what a session may, for `ttl` seconds and never beyond the session. Refuses `forbidden` for a
- * session that is one already: keys are not renewed by themselves.
+ * A temporary key for what a session may, for `ttl` seconds and never beyond the session, narrowed to `policy`. Refuses
+ * `forbidden` for a session that is one already: keys are not renewed by themselves.
  */
 export async function issueTemporaryKey(
   ctx: Context,
   session: Session,
-  ttl: number,
-  requestId: string,
+  { ttl, policy, requestId }: KeyWish,
 ): Promise<TemporaryKey> {
   const { claims } = session
   const through = claims.via.find((link) => !['federation', 'access_key', 'agency'].includes(link.kind))
@@ -184,20 +195,18 @@ export async function issueTemporaryKey(
     return refuse('forbidden', 'a temporary key makes another')
   }
   const access = newTemporaryAccess()
-  const now = Math.floor(ctx.now() / 1e6)
   const derived: Claims = {
     ...claims,
     via: [...claims.via, { kind: 'access_key', id: access }],
-    auditIds: [newAuditId(), claims.auditIds.at(-1) ?? newAuditId()],
-    issuedAt: Math.max(now, claims.issuedAt),
-    expiresAt: Math.min(claims.expiresAt, now + ttl),
+    ...derivedStamp(ctx, claims),
+    expiresAt: Math.min(claims.expiresAt, Math.floor(ctx.now() / 1e6) + ttl),
   }
   await loadSession(ctx, derived)
   await audit(ctx, session, requestId, { outcome: 'success', target: `access_key:${access}`, reason: '' })
   return {
     access,
-    secret: ctx.keys.derive(`temporary_access_key:${access}`),
-    securityToken: await writeToken(ctx, derived),
+    secret: temporarySecret(ctx, access, policy),
+    securityToken: joinSecurityToken(await writeToken(ctx, derived), policy),
     expiresAt: derived.expiresAt,
   }
 }
@@ -212,18 +221,19 @@ export async function issueLoginToken(
   ttl: number,
   requestId: string,
 ): Promise<{ readonly text: string; readonly expiresAt: number }> {
+  // Who reads the login token could not see the narrowing.
+  if (session.narrowedBy) return refuse('forbidden', 'a narrowed key makes a login token')
   const { claims } = session
-  const now = Math.floor(ctx.now() / 1e6)
   const derived: Claims = {
     ...claims,
-    auditIds: [newAuditId(), claims.auditIds.at(-1) ?? newAuditId()],
-    issuedAt: Math.max(now, claims.issuedAt),
-    expiresAt: Math.min(claims.expiresAt, now + ttl),
+    ...derivedStamp(ctx, claims),
+    expiresAt: Math.min(claims.expiresAt, Math.floor(ctx.now() / 1e6) + ttl),
   }
   await audit(ctx, session, requestId, { outcome: 'success', target: 'login_token', reason: '' })
   return { text: await writeToken(ctx, derived), expiresAt: derived.expiresAt }
 }
 
-function newAuditId(): string {
-  return randomBytes(16).toString('base64url')
+/** Issued no earlier than what it derives from, on the same audit chain. */
+function derivedStamp(ctx: Context, claims: Claims) {
+  return stampOf(Math.max(ctx.now(), issuedMicros(claims)), claims.auditIds.at(-1) ?? null)
 }

@@ -151,6 +151,7 @@ async function perform<Ctx, Caller>(
   if (hasNul(incoming)) throw new Refusal('bad_request', 'NUL in the path or query')
   const isPublic = operation.policy === 'public'
   const caller = isPublic ? (null as Caller) : await wire.identify(ctx, incoming)
+  if (!isPublic) wire.admits?.(caller, operation)
   let body: unknown
   let fault: BodyFault | undefined
   if (operation.body) {

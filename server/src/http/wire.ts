@@ -27,6 +27,8 @@ export interface Wire<Ctx, Caller> {
   readonly operations: readonly Operation<Ctx, Caller>[]
   /** Proves the caller from the request, or refuses. */
   identify(ctx: Ctx, incoming: Incoming): Promise<Caller>
+  /** Refuses, whatever it is about, an operation that the caller's session was narrowed not to have. */
+  admits?(caller: Caller, operation: Operation<Ctx, Caller>): void
   /** The one gate. */
   permits(ctx: Ctx, rule: string, caller: Caller, target: PolicyTarget): boolean
   /** Headers that every answer of this dialect carries. */

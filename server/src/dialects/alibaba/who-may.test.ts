@@ -44,7 +44,10 @@ describe('who may on the Alibaba face', () => {
   const temporary = async (user: string, scope: unknown): Promise<SigningKey> => {
     const token = await house.login(user, PASSWORD, scope)
     const session = await validateToken(house.ctx, token)
-    const { access, secret, securityToken } = await issueTemporaryKey(house.ctx, session, 900, 'req-1')
+    const { access, secret, securityToken } = await issueTemporaryKey(house.ctx, session, {
+      ttl: 900,
+      requestId: 'req-1',
+    })
     return { accessKeyId: access, accessKeySecret: secret, securityToken }
   }
 
@@ -199,7 +202,10 @@ describe('who may on the Alibaba face', () => {
       own.ctx,
       await own.login(user, PASSWORD, { domain: { id: 'default' } }),
     )
-    const { access, secret, securityToken } = await issueTemporaryKey(own.ctx, session, 900, 'req-1')
+    const { access, secret, securityToken } = await issueTemporaryKey(own.ctx, session, {
+      ttl: 900,
+      requestId: 'req-1',
+    })
     own.advance(901)
     const key = { accessKeyId: access, accessKeySecret: secret, securityToken }
     const answer = await own.secureToken('cn-beijing', { key })

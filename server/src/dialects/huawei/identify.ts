@@ -5,6 +5,7 @@ import { refuse } from '../../core/refusal.ts'
 import type { Session } from '../../core/session.ts'
 import { accessSecret } from '../../flows/access-keys.ts'
 import { openKeySession } from '../../flows/key-session.ts'
+import { splitSecurityToken } from '../../flows/role-session.ts'
 import { validateToken } from '../../flows/validate-token.ts'
 import type { Incoming } from '../../http/operation.ts'
 import { useOnce } from '../../store/used-once.ts'
@@ -39,7 +40,8 @@ export async function identify(ctx: Context, incoming: Incoming): Promise<Sessio
 async function identifySigned(ctx: Context, incoming: Incoming): Promise<Session> {
   const signature = parseSignature(incoming)
   if (!signature) return refuse('unauthenticated', 'a signature that cannot be read', BAD_SIGNATURE)
-  const secret = await accessSecret(ctx, signature.access)
+  const { token, policy } = splitSecurityToken(header(incoming, 'x-security-token'))
+  const secret = await accessSecret(ctx, signature.access, policy)
   // Of a key that is not there the signature is computed all the same.
   const good = isSignedWith(secret ?? 'no such key', signature, incoming)
   if (!good || secret === undefined) return refuse('unauthenticated', 'signature', BAD_SIGNATURE)
@@ -48,7 +50,8 @@ async function identifySigned(ctx: Context, incoming: Incoming): Promise<Session
   }
   const session = await openKeySession(ctx, {
     access: signature.access,
-    securityToken: header(incoming, 'x-security-token'),
+    securityToken: token,
+    policy,
     hint: {
       projectId: header(incoming, 'x-project-id'),
       domainId: header(incoming, 'x-domain-id'),

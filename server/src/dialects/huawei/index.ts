@@ -7,6 +7,7 @@ import type { Wire } from '../../http/wire.ts'
 import { permanentKeyOperations } from './access-keys/permanent-keys.ts'
 import { temporaryKeyOperations } from './access-keys/temporary-keys.ts'
 import { securityPolicyOperations } from './account/security-policies.ts'
+import { admits } from './actions.ts'
 import { agencyOperations } from './agencies/agencies.ts'
 import { agencyGrantOperations } from './agencies/agency-grants.ts'
 import { customPolicyOperations } from './custom-policies/custom-policies.ts'
@@ -40,6 +41,7 @@ export const huaweiOperations: readonly Operation<Context, Session>[] = [
 /** The words and ways of this wire, which the Keystone operations of the same face speak too. */
 export const huaweiManner = {
   identify,
+  admits,
   headers: headersOf,
   refusal: renderRefusal,
   badBody: (

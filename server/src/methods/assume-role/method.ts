@@ -16,6 +16,7 @@ export interface AssumeRolePayload {
  * provider that signed them in, or by their own access key. A chain never grows a second delegation.
  */
 export function presenterFault(session: Session): string | undefined {
+  if (session.narrowedBy) return 'a session with a session policy'
   const through = session.claims.via.find((link) => link.kind !== 'federation' && link.kind !== 'access_key')
   return through && `a session through ${through.kind}`
 }

@@ -15,6 +15,8 @@ import {
   openKeySession,
   type TemporaryKey,
 } from '../../../flows/key-session.ts'
+import { splitSecurityToken } from '../../../flows/role-session.ts'
+import { sessionPolicyText } from '../../../flows/session-policy.ts'
 import { validateToken } from '../../../flows/validate-token.ts'
 import type { Incoming } from '../../../http/operation.ts'
 import { identify } from '../identify.ts'
@@ -62,14 +64,8 @@ const create = publicOperation({
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
     const { identity } = call.body.auth
-    if (identity.policy !== undefined) {
-      // Who reads the key's requests could not see the narrowing.
-      return refuse('bad_request', 'a session policy', {
-        message: 'The policy in the request body is invalid.',
-      })
-    }
     const key =
-      identity.methods[0] === 'token' ? await byToken(call, identity.token) : await byAgency(call, identity)
+      identity.methods[0] === 'token' ? await byToken(call, identity) : await byAgency(call, identity)
     return { body: { credential: keyBody(key) } }
   },
 })
@@ -83,18 +79,23 @@ function keyBody({ access, secret, securityToken, expiresAt }: TemporaryKey): Re
 /** The caller's session, or where no header says who calls that of the token in the body. */
 async function byToken(
   call: Incoming & { readonly ctx: Context },
-  token: Identity['token'],
+  { token, policy: given }: Identity,
 ): Promise<TemporaryKey> {
   const { headers, ctx, requestId } = call
   const named = headers['x-auth-token'] !== undefined || headers.authorization !== undefined
   const session =
     !named && token?.id !== undefined ? await validateToken(ctx, token.id) : await identify(ctx, call)
-  return issueTemporaryKey(ctx, session, token?.duration_seconds ?? DEFAULT_SECONDS, requestId)
+  const policy = given === undefined ? undefined : sessionPolicyText(given)
+  return issueTemporaryKey(ctx, session, {
+    ttl: token?.duration_seconds ?? DEFAULT_SECONDS,
+    policy,
+    requestId,
+  })
 }
 
 async function byAgency(
   call: Incoming & { readonly ctx: Context },
-  { assume_role: sent = {} }: Identity,
+  { assume_role: sent = {}, policy }: Identity,
 ): Promise<TemporaryKey> {
   const session = await identify(call.ctx, call)
   const { agency_name, xrole_name, domain_id, domain_name } = sent
@@ -115,6 +116,7 @@ async function byAgency(
       sourceIdentity: sent.session_user?.name,
     },
     ttl: sent.duration_seconds ?? sent['duration-seconds'] ?? DEFAULT_SECONDS,
+    policy: policy === undefined ? undefined : sessionPolicyText(policy),
     requestId: call.requestId,
   })
 }
@@ -135,7 +137,7 @@ const createLogin = publicOperation({
     }),
   }),
   success: 201,
-  refusals: ['bad_request', 'unauthenticated'],
+  refusals: ['bad_request', 'unauthenticated', 'forbidden'],
   handle: async ({ ctx, body, requestId }) => {
     const { access, secret, id, duration_seconds: ttl = 600 } = body.auth.securitytoken
     const session = await sessionOf(ctx, { access, secret, id })
@@ -174,12 +176,13 @@ async function sessionOf(
   ctx: Context,
   key: { readonly access: string; readonly secret: string; readonly id: string },
 ): Promise<Session> {
-  const expected = isTemporaryAccess(key.access) ? await accessSecret(ctx, key.access) : undefined
+  const { token, policy } = splitSecurityToken(key.id)
+  const expected = isTemporaryAccess(key.access) ? await accessSecret(ctx, key.access, policy) : undefined
   const [right, given] = [Buffer.from(expected ?? ''), Buffer.from(key.secret)]
   if (right.length === 0 || right.length !== given.length || !timingSafeEqual(right, given)) {
     return refuse('unauthenticated', 'not the secret of the temporary key')
   }
-  return openKeySession(ctx, { access: key.access, securityToken: key.id, hint: {} })
+  return openKeySession(ctx, { access: key.access, securityToken: token, policy, hint: {} })
 }
 
 export const temporaryKeyOperations = [create, createLogin]

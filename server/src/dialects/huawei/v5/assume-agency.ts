@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { refuse } from '../../../core/refusal.ts'
 import { issueAgencyKey } from '../../../flows/key-session.ts'
+import { sessionPolicyText } from '../../../flows/session-policy.ts'
 import { accountOf } from '../access.ts'
 import { operation } from '../operation.ts'
 import { zonedTime } from '../time.ts'
@@ -22,7 +23,7 @@ const assume = operation({
     duration_seconds: Type.Optional(Type.Integer({ minimum: 900, maximum: 43_200 })),
     external_id: Type.Optional(Type.String({ maxLength: 128 })),
     source_identity: Type.Optional(Type.String({ maxLength: 64, pattern: '^[A-Za-z0-9=,.@_-]+$' })),
-    policy: Type.Optional(Type.Unknown()),
+    policy: Type.Optional(Type.String()),
     policy_ids: Type.Optional(Type.Unknown()),
     tags: Type.Optional(Type.Unknown()),
     transitive_tag_keys: Type.Optional(Type.Unknown()),
@@ -32,11 +33,9 @@ const assume = operation({
   handle: async ({ ctx, caller, body, requestId }) => {
     const [, accountId = '', name = ''] = URN.exec(body.agency_urn) ?? []
     if (name === '') return refuse('bad_request', 'agency_urn', { message: 'agency_urn is invalid.' })
-    // Who reads the key's requests could not see the narrowing.
-    if (body.policy !== undefined || body.policy_ids !== undefined) {
-      return refuse('bad_request', 'a session policy', {
-        message: 'policy and policy_ids are not supported.',
-      })
+    // Stored policies change, and a key cannot say which version it was had with.
+    if (body.policy_ids !== undefined) {
+      return refuse('bad_request', 'policy_ids', { message: 'policy_ids is not supported.' })
     }
     const key = await issueAgencyKey(ctx, caller, {
       payload: {
@@ -47,6 +46,7 @@ const assume = operation({
         sourceIdentity: body.source_identity,
       },
       ttl: body.duration_seconds ?? DEFAULT_SECONDS,
+      policy: body.policy === undefined ? undefined : sessionPolicyText(body.policy),
       requestId,
     })
     return {

@@ -1,0 +1,54 @@
+/** What policies call the operations of this face: `iam:users:listUsers`. */
+import { evaluate } from '../../core/policy/statements/evaluate.ts'
+import { refuse } from '../../core/refusal.ts'
+import type { Session } from '../../core/session.ts'
+import type { Operation } from '../../http/operation.ts'
+
+/** What an operation is about, by its path; the first that fits. */
+const THINGS: readonly (readonly [RegExp, string])[] = [
+  [/\/(domains|projects|system|enterprise-projects)\/.*\/roles(\/|$)/, 'permissions'],
+  [/\/OS-(PERMISSION|INHERIT)\//, 'permissions'],
+  [/\/groups\/:\w+\/users/, 'permissions'],
+  [/\/OS-CREDENTIAL\//, 'credentials'],
+  [/\/access-keys/, 'credentials'],
+  [/\/OS-SECURITYPOLICY\//, 'securitypolicies'],
+  [/\/OS-MFA\/|\/mfa-devices|login-protect|virtual-mfa-device/, 'mfa'],
+  [/\/OS-QUOTA\//, 'quotas'],
+  [/\/identity_providers(?!.*\/(protocols|mappings))/, 'identityProviders'],
+]
+
+/** Where the published name is not the operation's own. */
+const NAMES: Readonly<Record<string, string>> = {
+  listPermanentAccessKeys: 'listCredentials',
+  showPermanentAccessKey: 'getCredential',
+  createPermanentAccessKey: 'createCredential',
+  updatePermanentAccessKey: 'updateCredential',
+  deletePermanentAccessKey: 'deleteCredential',
+  listCustomPolicies: 'listRoles',
+  keystoneListPermissions: 'listRoles',
+  keystoneShowPermission: 'getRole',
+  showCustomPolicy: 'getRole',
+  createCloudServiceCustomPolicy: 'createRole',
+  updateCloudServiceCustomPolicy: 'updateRole',
+  deleteCustomPolicy: 'deleteRole',
+}
+
+type Named = Pick<Operation<never, never>, 'id' | 'path'>
+
+/** The action of an operation, with the collection its path ends in where nothing else is said. */
+export function actionOf({ id, path }: Named, service = 'iam'): string {
+  const collections = path.split('/').filter((part) => part !== '' && !part.startsWith(':'))
+  const known = THINGS.find(([pattern]) => pattern.test(path))?.[1]
+  const thing = known ?? (collections[0] === 'v5' ? collections[1] : collections.at(-1)) ?? ''
+  const plain = id.replace(/^keystone([A-Z])/, (_, first: string) => first.toLowerCase())
+  const camel = plain.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+  return `${service}:${thing}:${NAMES[id] ?? camel.replace(/^show/, 'get')}`
+}
+
+/** Refuses `forbidden` what the session policy of a temporary key does not allow. */
+export function admits(caller: Session, operation: Named, service = 'iam'): void {
+  if (!caller.narrowedBy) return
+  const action = actionOf(operation, service)
+  const { allowed } = evaluate({ identity: [caller.narrowedBy] }, { action, resource: '', facts: {} })
+  if (!allowed) refuse('forbidden', `${action} by a session policy`, { rule: action })
+}
