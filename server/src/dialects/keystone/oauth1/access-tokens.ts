@@ -14,6 +14,12 @@ import { type Call, change, operation } from '../operation.ts'
 import { roleBody } from '../roles/role-body.ts'
 import { microTime } from '../time.ts'
 
+/** A role as this resource shows it: without its description, as Keystone does. */
+function authorizedRole(...[incoming, role]: Parameters<typeof roleBody>) {
+  const { description: _, ...shown } = roleBody(incoming, role)
+  return shown
+}
+
 const ALL = '/v3/users/:user_id/OS-OAUTH1/access_tokens'
 const ONE = `${ALL}/:access_token_id`
 const DELEGATED = 'Cannot manage OAuth access tokens with a token issued via delegation.'
@@ -101,7 +107,7 @@ const listRoles = operation({
   handle: async (call) => {
     const { roleIds } = await tokenOf(call)
     const roles = await Promise.all(roleIds.map((id) => findRole(call.ctx.store.db, id)))
-    const members = roles.filter((role) => role !== undefined).map((role) => roleBody(call, role))
+    const members = roles.filter((role) => role !== undefined).map((role) => authorizedRole(call, role))
     return { body: collection(call, 'roles', members) }
   },
 })
@@ -119,7 +125,7 @@ const showRole = operation({
     const { roleIds } = await tokenOf(call)
     const role = roleIds.includes(id) ? await findRole(call.ctx.store.db, id) : undefined
     if (!role) return refuse('not_found', `no role ${id}`, { subject: { kind: 'role', id } })
-    return { body: { role: roleBody(call, role) } }
+    return { body: { role: authorizedRole(call, role) } }
   },
 })
 
