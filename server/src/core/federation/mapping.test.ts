@@ -7,7 +7,6 @@ import { ours } from '../../../../e2e/mapping-diff/compare.ts'
 import { type Assertion, applyMapping, type Mapped, type MappingRule } from './mapping.ts'
 import { mappingFaults } from './mapping-faults.ts'
 import { pythonText, readList } from './python-text.ts'
-import { searchPattern } from './search-pattern.ts'
 
 const vectors = JSON.parse(
   readFileSync(join(import.meta.dirname, 'vectors/mapping.json'), 'utf8'),
@@ -144,12 +143,14 @@ describe('mapping engine', () => {
     assert.deepEqual(out.projects, [{ name: 'Project for bob', roles: ['member'], domain: { name: 'D' } }])
   })
 
-  it('searches regular expressions anywhere in a value, in Python’s notation', () => {
-    assert.ok(searchPattern('(?P<a>x)(?P=a)')?.test('axxb'))
-    assert.ok(searchPattern('\\Adev\\Z')?.test('dev'))
-    assert.ok(!searchPattern('^admin$')?.test('admin\n'))
-    assert.ok(searchPattern('(?i)ADMIN')?.test('my admin'))
-    assert.equal(searchPattern('('), undefined)
+  it('a pattern that cannot be searched for lets its rule apply to nobody', () => {
+    const guarded = (condition: object) => [
+      { local: [user], remote: [name, { type: 'UserName', regex: true, ...condition }] },
+    ]
+    for (const condition of [{ not_any_of: ['(a)\\1'] }, { any_one_of: ['(a)\\1', 'bob'] }]) {
+      assert.ok(refused(guarded(condition), { UserName: ['bob'] }))
+      assert.notDeepEqual(mappingFaults({ rules: guarded(condition) }), [])
+    }
   })
 
   it('names of attributes never reach into prototypes', () => {

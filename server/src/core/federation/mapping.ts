@@ -97,27 +97,34 @@ function matchesOf(remotes: readonly RemoteRule[], assertion: Assertion): Matche
     const values = Object.hasOwn(assertion, remote.type) ? assertion[remote.type] : undefined
     if (!values || values.length === 0) return undefined
     const { any_one_of, not_any_of, blacklist, whitelist } = remote
-    const hits = (wanted: readonly string[]) => among(values, wanted, remote.regex === true)
-    if (any_one_of) {
-      if (hits(any_one_of).length === 0) return undefined
+    const wanted = any_one_of ?? not_any_of ?? blacklist ?? whitelist
+    const hits = wanted && among(values, wanted, remote.regex === true)
+    if (!wanted) matches.push(values)
+    // What cannot be searched for is not known to be absent either.
+    else if (!hits) return undefined
+    else if (any_one_of) {
+      if (hits.length === 0) return undefined
     } else if (not_any_of) {
-      if (hits(not_any_of).length > 0) return undefined
+      if (hits.length > 0) return undefined
     } else if (blacklist) {
-      const struck = new Set(hits(blacklist))
-      matches.push([...new Set(values)].filter((value) => !struck.has(value)))
-    } else if (whitelist) {
-      matches.push(remote.regex ? hits(whitelist) : [...new Set(hits(whitelist))])
+      matches.push([...new Set(values)].filter((value) => !hits.includes(value)))
     } else {
-      matches.push(values)
+      matches.push(remote.regex ? hits : [...new Set(hits)])
     }
   }
   return matches
 }
 
-function among(values: readonly string[], wanted: readonly string[], regex: boolean): readonly string[] {
+/** The values that are wanted; undefined when one of the patterns is none. */
+function among(
+  values: readonly string[],
+  wanted: readonly string[],
+  regex: boolean,
+): readonly string[] | undefined {
   if (!regex) return values.filter((value) => wanted.includes(value))
-  const patterns = wanted.map(searchPattern)
-  return values.filter((value) => patterns.some((pattern) => pattern?.test(value)))
+  const patterns = wanted.map(searchPattern).filter((pattern) => pattern !== undefined)
+  if (patterns.length < wanted.length) return undefined
+  return values.filter((value) => patterns.some((pattern) => pattern.test(value)))
 }
 
 /** A text after substitution, and whether the rule's author or a list of values wrote all of it. */
