@@ -3,7 +3,6 @@
  * asked, so that whatever ends that one (its key, its user, a revocation) or the trust ends this one. A session policy
  * travels beside the token and is bound to it by its hash; it can only narrow.
  */
-import { randomBytes } from 'node:crypto'
 import type { Claims } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import type { RequestFacts } from '../core/policy/statements/condition.ts'
@@ -15,12 +14,13 @@ import { appendAudit } from '../store/audit.ts'
 import { findUser } from '../store/identity.ts'
 import { newStsAccess, temporarySecret } from './access-keys.ts'
 import { isTemporary } from './account-administration.ts'
-import { agencyUser } from './agencies.ts'
+import { agencyUser, type Person } from './agencies.ts'
 import { writeToken } from './issue-token.ts'
+import { issuedMicros, stampOf } from './issued-at.ts'
 import type { TemporaryKey } from './key-session.ts'
-import { loadSession, voidBefore } from './load-session.ts'
+import { loadSession, voidUpTo } from './load-session.ts'
 import { joinSecurityToken, roleSessionText } from './role-session.ts'
-import { mayAssumeRole } from './role-trust.ts'
+import { mayAssumeByProvider, mayAssumeRole } from './role-trust.ts'
 
 export interface RoleAssumption {
   readonly role: AgencyRecord
@@ -34,6 +34,8 @@ export interface RoleAssumption {
   /** Of the request, for conditions. */
   readonly facts: RequestFacts
   readonly requestId: string
+  /** The identity provider whose token was shown, where the role is assumed by that alone. */
+  readonly provider?: string
 }
 
 /**
@@ -47,11 +49,11 @@ export async function assumeRole(
 ): Promise<TemporaryKey> {
   try {
     const key = await keyOfRole(ctx, session, wish)
-    await audit(ctx, session, wish, { outcome: 'success', reason: key.access })
+    await auditAssumption(ctx, session, wish, { outcome: 'success', reason: key.access })
     return key
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    await audit(ctx, session, wish, { outcome: 'refused', reason: error.reason })
+    await auditAssumption(ctx, session, wish, { outcome: 'refused', reason: error.reason })
     if (error.code !== 'unauthenticated') throw error
     return refuse('forbidden', error.reason)
   }
@@ -67,22 +69,31 @@ async function keyOfRole(ctx: Context, session: Session, wish: RoleAssumption): 
   if (unmet !== undefined) return refuse('forbidden', `guard of the role: ${unmet}`)
   const user = await findUser(ctx.store.db, { id: session.user.id })
   const groups = session.delegation.federation?.groups.map(({ id }) => id) ?? []
-  if (!user || !role.domain.enabled || !(await mayAssumeRole(ctx, role, { user, groups }, facts))) {
+  const may = async (person: Person): Promise<boolean> =>
+    wish.provider === undefined
+      ? mayAssumeRole(ctx, role, person, facts)
+      : mayAssumeByProvider(ctx, role, wish.provider, facts)
+  if (!user || !role.domain.enabled || !(await may({ user, groups }))) {
     return refuse('forbidden', `role ${role.id} is not to be assumed`)
   }
   const access = newStsAccess()
   const { claims } = session
+  const issuedAt = Math.max(ctx.now(), issuedMicros(claims), voidUpTo(agencyUser(role), undefined) + 1)
   const derived: Claims = {
     userId: role.id,
     methods: ['assume_role'],
     scope: { kind: 'unscoped' },
     via: [
       ...claims.via,
-      { kind: 'agency', id: role.id, assumedBy: user.id, session: roleSessionText(wish) },
+      {
+        kind: 'agency',
+        id: role.id,
+        assumedBy: user.id,
+        session: roleSessionText({ provider: undefined, ...wish }),
+      },
       { kind: 'access_key', id: access },
     ],
-    auditIds: [randomBytes(16).toString('base64url'), claims.auditIds.at(-1) ?? ''],
-    issuedAt: Math.max(now, claims.issuedAt, voidBefore(agencyUser(role), undefined) + 1),
+    ...stampOf(issuedAt, claims.auditIds.at(-1) ?? null),
     expiresAt: Math.min(claims.expiresAt, now + wish.ttl),
   }
   await loadSession(ctx, derived)
@@ -95,18 +106,19 @@ async function keyOfRole(ctx: Context, session: Session, wish: RoleAssumption): 
   }
 }
 
-function audit(
+/** `session`: null where nobody was signed in yet. */
+export function auditAssumption(
   ctx: Context,
-  session: Session,
-  { role, sessionName, requestId }: RoleAssumption,
+  session: Session | null,
+  { role, sessionName, requestId }: Pick<RoleAssumption, 'role' | 'sessionName' | 'requestId'>,
   about: { readonly outcome: string; readonly reason: string },
 ): Promise<void> {
   return ctx.store.record((tx) =>
     appendAudit(tx, {
       at: ctx.now(),
       action: 'assume_role',
-      chain: session.claims.auditIds.at(-1) ?? '',
-      actor_id: session.user.id,
+      chain: session?.claims.auditIds.at(-1) ?? '',
+      actor_id: session?.user.id ?? '',
       target: `role:${role.id}/${sessionName}`,
       request_id: requestId,
       ...about,

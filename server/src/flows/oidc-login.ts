@@ -59,6 +59,31 @@ export async function bearerLogin(
   return admit(ctx, door, { config, verdict }, request)
 }
 
+/** An ID token that was believed, and the sign-in that it stands for. */
+export interface BelievedIdToken {
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly signIn: (request: FederatedRequest) => Promise<Issued>
+}
+
+/**
+ * Believes an ID token of the door's provider, or says why not, and leaves nothing behind: for who decides by its claims
+ * before anybody is signed in.
+ */
+export async function believeIdToken(
+  ctx: Context,
+  door: Door,
+  text: string,
+): Promise<BelievedIdToken | Extract<Verdict, { readonly refused: string }>> {
+  const config = await oidcConfigOf(ctx, door.provider.id)
+  if (!config) return { refused: `${door.provider.id} speaks no OpenID Connect` }
+  const verdict = await asked(verifyToken(text, config, { now: ctx.now(), nonce: null, kind: 'id' }))
+  if ('refused' in verdict) return verdict
+  return {
+    claims: verdict.claims,
+    signIn: (request) => admit(ctx, door, { config, verdict }, request),
+  }
+}
+
 /** A browser's way to the provider: where to send it, and the sealed cookie it comes back with. */
 export async function beginBrowserLogin(
   ctx: Context,

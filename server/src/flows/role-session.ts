@@ -16,6 +16,8 @@ export interface RoleSession {
   readonly sourceIdentity: string | undefined
   /** Hash of the policy that narrows it. */
   readonly policyHash: string | undefined
+  /** The identity provider on whose word alone the role was assumed. */
+  readonly provider: string | undefined
 }
 
 /** At most 255 bytes, as a link of a chain may hold. */
@@ -23,12 +25,15 @@ export function roleSessionText({
   sessionName,
   sourceIdentity,
   policy,
+  provider,
 }: {
   readonly sessionName: string
   readonly sourceIdentity: string | undefined
   readonly policy: string | undefined
+  readonly provider: string | undefined
 }): string {
   const fields = new URLSearchParams({ name: sessionName })
+  if (provider !== undefined) fields.set('provider', provider)
   if (sourceIdentity) fields.set('source', sourceIdentity)
   if (policy !== undefined) fields.set('policy', hashOf(policy))
   return fields.toString()
@@ -40,6 +45,7 @@ export function readRoleSession(text: string): RoleSession {
     name: fields.get('name') ?? '',
     sourceIdentity: fields.get('source') ?? undefined,
     policyHash: fields.get('policy') ?? undefined,
+    provider: fields.get('provider') ?? undefined,
   }
 }
 

@@ -1,4 +1,7 @@
-/** Who may assume a RAM role: whom its trust policy names and whose own policies let them. Both, always. */
+/**
+ * Who may assume a RAM role: whom its trust policy names and whose own policies let them, both, always. And who shows a
+ * token of an identity provider that the trust policy names: of them nothing else is asked, as they have no policies.
+ */
 import type { Context } from '../context.ts'
 import type { RequestFacts } from '../core/policy/statements/condition.ts'
 import { evaluate } from '../core/policy/statements/evaluate.ts'
@@ -7,6 +10,7 @@ import { isTrusted, parseTrustPolicy } from '../core/policy/statements/trust.ts'
 import { findAccountNumber } from '../store/accounts.ts'
 import type { AgencyRecord } from '../store/agencies.ts'
 import { groupIdsOf, rolesOf } from '../store/grants.ts'
+import { findIdentityProvider } from '../store/identity-providers.ts'
 import type { Person } from './agencies.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
 import { heldRamPolicies } from './ram-policies.ts'
@@ -27,6 +31,31 @@ export async function mayAssumeRole(
   facts: RequestFacts | null,
 ): Promise<boolean> {
   return (await isTrustedByRole(ctx, role, person, facts)) && (await isLetAssume(ctx, role, person, facts))
+}
+
+/** `acs:ram::ACCOUNT:oidc-provider/NAME` */
+export const oidcProviderArn = (account: string, name: string): string =>
+  `acs:ram::${account}:oidc-provider/${name}`
+
+/**
+ * Whether the role trusts an identity provider, which has to be of the role's own account and enabled. `facts` hold what
+ * the token says (`oidc:iss`, `oidc:aud`, `oidc:sub`); null as for `mayAssumeRole`.
+ */
+export async function mayAssumeByProvider(
+  ctx: Context,
+  role: AgencyRecord,
+  idpId: string,
+  facts: RequestFacts | null,
+): Promise<boolean> {
+  const { db } = ctx.store
+  const [provider, number] = await Promise.all([
+    findIdentityProvider(db, idpId),
+    findAccountNumber(db, role.domain.id),
+  ])
+  if (!provider?.enabled || provider.domainId !== role.domain.id || number === undefined) return false
+  const trust = role.kind === 'role' ? parseTrustPolicy(role.trustPolicy) : []
+  if ('problem' in trust) return false
+  return isTrusted(trust, { action: ASSUME, arns: [oidcProviderArn(number, provider.id)], facts })
 }
 
 async function isTrustedByRole(

@@ -46,6 +46,8 @@ const GATEWAY = {
     status: 403,
     message: 'You are not authorized to do this action. You should be authorized by RAM.',
   },
+  'AuthenticationFail.OIDCToken.Expired': { status: 400, message: 'This JsonWebToken is expired.' },
+  'AuthenticationFail.OIDCToken.Invalid': { status: 400, message: 'This JsonWebToken is invalid.' },
   'Throttling.User': { status: 400, message: 'Request was denied due to user flow control.' },
   EntityNotExist: { status: 404, message: 'The specified entity does not exist.' },
   EntityAlreadyExists: { status: 409, message: 'The specified entity already exists.' },

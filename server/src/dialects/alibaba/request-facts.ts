@@ -6,13 +6,13 @@ import type { Incoming } from '../../http/operation.ts'
 /** What conditions of statements may ask of any request: RAM's common condition keys. */
 export function requestFacts(
   ctx: Context,
-  principal: RamPrincipal,
+  principal: RamPrincipal | null,
   { remoteAddress, baseUrl }: Pick<Incoming, 'remoteAddress' | 'baseUrl'>,
 ): RequestFacts {
   return {
     'acs:CurrentTime': new Date(ctx.now() / 1000).toISOString(),
     'acs:SecureTransport': String(baseUrl.startsWith('https:')),
     'acs:SourceIp': remoteAddress,
-    'acs:MFAPresent': String(principal.session.claims.methods.includes('totp')),
+    'acs:MFAPresent': String(principal?.session.claims.methods.includes('totp') ?? false),
   }
 }

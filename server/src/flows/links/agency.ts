@@ -2,13 +2,13 @@ import type { Context } from '../../context.ts'
 import { effectiveRoleIds } from '../../core/assignments.ts'
 import { refuse } from '../../core/refusal.ts'
 import { readAssumption } from '../../methods/assume-role/method.ts'
-import { agencyGrants, findAgency } from '../../store/agencies.ts'
+import { type AgencyRecord, agencyGrants, findAgency } from '../../store/agencies.ts'
 import { rolesOf } from '../../store/grants.ts'
 import { findUser, userFacts } from '../../store/identity.ts'
-import { agencyUser, mayAct } from '../agencies.ts'
+import { agencyUser, mayAct, type Person } from '../agencies.ts'
 import { readRoleSession } from '../role-session.ts'
-import { mayAssumeRole } from '../role-trust.ts'
-import type { LoadLink } from './link.ts'
+import { mayAssumeByProvider, mayAssumeRole } from '../role-trust.ts'
+import type { LinkClaims, LoadLink } from './link.ts'
 
 const NOTHING_IMPLIED = new Map<string, readonly string[]>()
 
@@ -33,21 +33,37 @@ export const loadAgency: LoadLink<'agency'> = async (ctx, link, claims) => {
   const groups = claims.via.flatMap((other) => (other.kind === 'federation' ? other.groups : []))
   const isRole = agency.kind === 'role'
   const person = { user, groups }
-  if (!(isRole ? await mayAssumeRole(ctx, agency, person, null) : await mayAct(ctx, agency, person))) {
+  if (
+    !(isRole
+      ? await mayStillAssume(ctx, agency, { ...person, session: link.session, via: claims.via })
+      : await mayAct(ctx, agency, person))
+  ) {
     return refuse('unauthenticated', `user ${user.id} may no longer act as agency ${link.id}`)
   }
   // A session policy speaks of RAM's actions only, so nothing else is left to a session that has one.
   const isNarrowed = isRole && readRoleSession(link.session).policyHash !== undefined
   const grants = isNarrowed ? [] : await agencyGrants(db, agency.id, claims.scope)
-  const record = agencyUser(agency)
   const { onlyRoles } = readAssumption(link.session)
   return {
     facts: { agency: { id: agency.id, name: agency.name, assumedBy: userFacts(user) } },
-    actsAs: { ...record, tokensValidFrom: Math.max(record.tokensValidFrom, user.tokensValidFrom) },
+    actsAs: agencyUser(agency),
+    tokensValidFrom: user.tokensValidFrom,
     grantedRoles: [...effectiveRoleIds(grants, NOTHING_IMPLIED)],
     ...(onlyRoles.length > 0 ? { onlyRoles: await roleIds(ctx, onlyRoles) } : {}),
     ...(agency.expiresAt === null ? {} : { expiresAt: Math.floor(agency.expiresAt / 1e6) }),
   }
+}
+
+/** Who came by a provider's word goes on by that provider's word, and by no other way. */
+async function mayStillAssume(
+  ctx: Context,
+  role: AgencyRecord,
+  { session, via, ...person }: Person & Pick<LinkClaims, 'via'> & { readonly session: string },
+): Promise<boolean> {
+  const { provider } = readRoleSession(session)
+  if (provider === undefined) return mayAssumeRole(ctx, role, person, null)
+  const isSignedIn = via.some((link) => link.kind === 'federation' && link.idp === provider)
+  return isSignedIn && (await mayAssumeByProvider(ctx, role, provider, null))
 }
 
 async function roleIds(ctx: Context, named: readonly string[]): Promise<readonly string[]> {

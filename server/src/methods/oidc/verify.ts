@@ -8,7 +8,9 @@ import type { OpenedOidcConfig } from './config.ts'
 import { guardedFetch } from './egress.ts'
 import { discovered, joseLibrary } from './provider.ts'
 
-export type Verdict = { readonly claims: Readonly<JWTPayload> } | { readonly refused: string }
+export type Verdict =
+  | { readonly claims: Readonly<JWTPayload> }
+  | { readonly refused: string; readonly expired?: boolean }
 
 /** Longer ones are no honest tokens. */
 const MOST_CHARACTERS = 16_384
@@ -52,7 +54,7 @@ export async function verifyToken(
   } catch (error) {
     const isAboutToken = error instanceof jose.errors.JOSEError && !UNREACHABLE.includes(error.code)
     if (!isAboutToken) throw error
-    return { refused: `${error.code}: ${error.message}` }
+    return { refused: `${error.code}: ${error.message}`, expired: error.code === 'ERR_JWT_EXPIRED' }
   }
 }
 

@@ -1,18 +1,10 @@
 import { assumeRole } from '../../../flows/assume-role.ts'
-import { sessionPolicyStatements } from '../../../flows/role-session.ts'
-import { roleArn } from '../../../flows/role-trust.ts'
-import { findAccountByNumber } from '../../../store/accounts.ts'
-import { type AgencyRecord, findAgency } from '../../../store/agencies.ts'
-import { invalidParameter, noSuch, refuseGateway } from '../errors.ts'
-import { type Call, operation, required } from '../operation.ts'
+import type { AgencyRecord } from '../../../store/agencies.ts'
+import { noSuch, refuseGateway } from '../errors.ts'
+import { operation } from '../operation.ts'
 import { requestFacts } from '../request-facts.ts'
-import { isoSeconds, VERSION } from './sts.ts'
-
-const ARN = /^acs:ram::(\d{16}):role\/([\w.-]{1,64})$/i
-const LEAST_SECONDS = 900
-const DEFAULT_SECONDS = 3600
-/** Bytes of a session policy. */
-const MOST_POLICY = 1024
+import { assumedBody, namedRole, policyOf, roleOf, secondsOf, sessionNameOf, textOf } from './role-wish.ts'
+import { VERSION } from './sts.ts'
 
 /**
  * AssumeRole. The caller's own policies have to allow `sts:AssumeRole` on the role, and the role's trust policy has to
@@ -48,78 +40,12 @@ export const assumeRoleOperation = operation<AgencyRecord | undefined>({
       facts: { ...requestFacts(ctx, principal, call), 'sts:ExternalId': externalId },
       requestId,
     })
-    const { account, name } = namedRole(call)
     return {
       body: {
         RequestId: answerId,
         ...(sourceIdentity === undefined ? {} : { SourceIdentity: sourceIdentity }),
-        AssumedRoleUser: {
-          AssumedRoleId: `${role.id}:${sessionName}`,
-          Arn: `${roleArn(account, name)}/${sessionName}`,
-        },
-        Credentials: {
-          AccessKeyId: key.access,
-          AccessKeySecret: key.secret,
-          SecurityToken: key.securityToken,
-          Expiration: isoSeconds(key.expiresAt),
-        },
+        ...assumedBody(role, namedRole(call).account, { sessionName, key }),
       },
     }
   },
 })
-
-interface NamedRole {
-  readonly arn: string
-  readonly account: string
-  readonly name: string
-}
-
-function namedRole(call: Call): NamedRole {
-  const arn = required(call, 'RoleArn')
-  const [, account, name] = ARN.exec(arn) ?? []
-  if (account === undefined || name === undefined) return invalidParameter('RoleArn', 'is not well formed')
-  return { arn: roleArn(account, name), account, name }
-}
-
-async function roleOf(call: Call): Promise<AgencyRecord | undefined> {
-  const [, account, name] = ARN.exec(call.parameters['RoleArn'] ?? '') ?? []
-  if (account === undefined || name === undefined) return undefined
-  const { db } = call.ctx.store
-  const domainId = await findAccountByNumber(db, account)
-  const role = domainId === undefined ? undefined : await findAgency(db, { domainId, name })
-  return role?.kind === 'role' ? role : undefined
-}
-
-function sessionNameOf(call: Call): string {
-  const name = required(call, 'RoleSessionName')
-  return /^[\w.@-]{2,32}$/.test(name) ? name : invalidParameter('RoleSessionName', 'is not well formed')
-}
-
-function textOf({ parameters }: Call, name: string, form: RegExp): string | undefined {
-  const text = parameters[name]
-  if (text === undefined || text === '') return undefined
-  return form.test(text) ? text : invalidParameter(name, 'is not well formed')
-}
-
-function policyOf({ parameters }: Call): string | undefined {
-  const policy = parameters['Policy']
-  if (policy === undefined || policy === '') return undefined
-  if (Buffer.byteLength(policy) > MOST_POLICY) return invalidParameter('PolicySize', 'is too large')
-  const statements = sessionPolicyStatements(policy)
-  if ('problem' in statements) {
-    return invalidParameter('PolicyGrammar', `${statements.at} ${statements.problem}`.trim())
-  }
-  return policy
-}
-
-/** Seconds of the session, once it is known how long the role's may last. */
-function secondsOf({ parameters }: Call): (most: number) => number {
-  const text = parameters['DurationSeconds'] || undefined
-  const seconds = text === undefined ? DEFAULT_SECONDS : /^\d{1,6}$/.test(text) ? Number(text) : 0
-  const refuse = (): never => invalidParameter('DurationSeconds', 'is out of range')
-  if (seconds < LEAST_SECONDS) return refuse()
-  return (most) => {
-    if (text === undefined) return Math.min(seconds, most)
-    return seconds <= most ? seconds : refuse()
-  }
-}
