@@ -6,28 +6,29 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 const load = createRequire(join(String(process.env['NACOS_CLIENTS']), 'package.json'))
-const { client, token, addressPort, steps, cacheDir } = JSON.parse(String(process.env['TASK']))
+const { client, token, addressPort, steps, cacheDir, requestTimeout } = JSON.parse(
+  String(process.env['TASK']),
+)
 
 const quiet = { info() {}, debug() {}, warn() {}, error() {}, log() {} }
 
 function configClient() {
-  const name = client === 'acm' ? 'acm-client' : client === 'nacos' ? 'nacos' : 'nacos-config'
-  const loaded = load(name)
+  const loaded = load(client)
   const Client =
-    client === 'acm' ? (loaded.ACMClient ?? loaded) : (loaded.NacosConfigClient ?? loaded.DataClient)
+    client === 'acm-client' ? (loaded.ACMClient ?? loaded) : (loaded.NacosConfigClient ?? loaded.DataClient)
   return new Client({
-    endpoint: client === 'acm' ? token.AddressServerHost : `${token.AddressServerHost}:${addressPort}`,
+    endpoint: client === 'acm-client' ? token.AddressServerHost : `${token.AddressServerHost}:${addressPort}`,
     namespace: token.TenantId,
     accessKey: token.AccessKey,
     secretKey: token.SecretKey,
-    requestTimeout: 3000,
+    requestTimeout,
     cacheDir,
     ...(token.signatureRegionId ? { signatureRegionId: token.signatureRegionId } : {}),
   })
 }
 
 function namingClient() {
-  const { NacosNamingClient } = load('nacos')
+  const { NacosNamingClient } = load('nacos-naming')
   return new NacosNamingClient({
     logger: quiet,
     endpoint: `${token.AddressServerHost}:${addressPort}`,
@@ -39,7 +40,7 @@ function namingClient() {
   })
 }
 
-const made = client === 'naming' ? namingClient() : configClient()
+const made = client === 'nacos-naming' ? namingClient() : configClient()
 made.on('error', () => undefined)
 const seen: unknown[] = []
 const waiting: { readonly wanted: string; readonly done: () => void }[] = []

@@ -7,5 +7,5 @@ export NACOS_CLIENTS
 trap 'rm -rf "$NACOS_CLIENTS"' EXIT
 echo '{"private": true}' > "$NACOS_CLIENTS/package.json"
 npm install --prefix "$NACOS_CLIENTS" --no-audit --no-fund --ignore-scripts --loglevel error \
-  nacos@2.6.3 nacos-config@2.6.3 nacos-naming@2.6.3 acm-client@3.1.0 @alicloud/pop-core@1.8.0
+  nacos-config@2.6.3 nacos-naming@2.6.3 acm-client@3.1.0 @alicloud/pop-core@1.8.0
 node -C development --test e2e/nacos-clients/nacos-clients.test.ts
