@@ -8,8 +8,8 @@
  * the disk. Jobs that come while a sync is under way wait for its end and share the next commit: they could not have been
  * told earlier, and one commit of ten costs what one of one does.
  *
- * `PRAGMA data_version` on the reader changes when any other connection commits, this process's writer or another
- * process alike: it is the cheap question "has anything happened" before the epoch row is read again.
+ * `PRAGMA data_version` on the writer changes when another process commits: it is the cheap question "has anything
+ * happened" before the epoch row is read again. Of its own commits this process knows which of them were changes.
  */
 import { randomUUID } from 'node:crypto'
 import { close, fdatasync, openSync } from 'node:fs'
@@ -46,8 +46,8 @@ export async function openSqlite(path: string): Promise<Store> {
   const db = kyselyOn(reader)
   const tx = kyselyOn(writer)
   const log = memory ? undefined : syncerOf(`${file}-wal`)
-  const epoch = epochOf(reader)
-  const queue = jobQueue({ writer, tx, log, committed: epoch.committed })
+  const epoch = epochOf(reader, writer)
+  const queue = jobQueue({ writer, tx, log, advanced: epoch.advanced })
   return {
     engine: 'sqlite',
     db,
@@ -81,11 +81,12 @@ interface Writing {
   readonly tx: Db
   /** Undefined in memory. */
   readonly log: Syncer | undefined
-  readonly committed: () => void
+  /** Told of commits that advanced the epoch. */
+  readonly advanced: () => void
 }
 
-function jobQueue({ writer, tx, log, committed }: Writing) {
-  const commitTogether = committer(writer, tx)
+function jobQueue({ writer, tx, log, advanced }: Writing) {
+  const commitTogether = committer(writer, tx, advanced)
   const waiting: Job[] = []
   let draining = false
 
@@ -93,7 +94,6 @@ function jobQueue({ writer, tx, log, committed }: Writing) {
     while (waiting.length > 0) {
       const jobs = waiting.splice(0, BATCH)
       const settle = await commitTogether(jobs)
-      committed()
       if (!log) settle()
       else await log.sync().then(settle, (error) => reject(jobs, error))
     }
@@ -115,13 +115,17 @@ function reject(jobs: readonly Job[], error: unknown): void {
 }
 
 /** Commits what it can of jobs; the answer tells each of them how it went, once the commit is on disk. */
-function committer(writer: DatabaseSync, tx: Db): (jobs: readonly Job[]) => Promise<() => void> {
+function committer(
+  writer: DatabaseSync,
+  tx: Db,
+  advanced: () => void,
+): (jobs: readonly Job[]) => Promise<() => void> {
   const statements = prepare(writer)
   return async (jobs) => {
     const settle: (() => void)[] = []
     try {
       statements.begin.run()
-      let advanced = false
+      let advances = false
       for (const { work, resolve, reject } of jobs) {
         try {
           if ('insert' in work) {
@@ -131,7 +135,7 @@ function committer(writer: DatabaseSync, tx: Db): (jobs: readonly Job[]) => Prom
             statements.savepoint.run()
             const value = await work.change(tx)
             statements.release.run()
-            advanced ||= work.advances
+            advances ||= work.advances
             settle.push(() => resolve(value))
           }
         } catch (error) {
@@ -141,9 +145,12 @@ function committer(writer: DatabaseSync, tx: Db): (jobs: readonly Job[]) => Prom
           settle.push(() => reject(error))
         }
       }
-      if (advanced) statements.advance().run()
+      if (advances) statements.advance().run()
       statements.commit.run()
+      if (advances) advanced()
     } catch (error) {
+      // Whatever became of the commit: the epoch is read again.
+      advanced()
       // The transaction as a whole failed (disk full, database gone): nothing of it happened, nobody is told otherwise.
       try {
         if (writer.isTransaction) writer.exec('rollback')
@@ -205,29 +212,30 @@ function syncerOf(path: string): Syncer {
 
 interface Epoch {
   readonly read: () => number
-  /** Told of this process's own commits. */
-  readonly committed: () => void
+  /** Told of this process's own changes. */
+  readonly advanced: () => void
 }
 
 /** The epoch, asked of the database once a turn of the event loop: what comes in later is handled in a later turn. */
-function epochOf(reader: DatabaseSync): Epoch {
-  const version = reader.prepare('pragma data_version')
+function epochOf(reader: DatabaseSync, writer: DatabaseSync): Epoch {
+  const version = writer.prepare('pragma data_version')
   let current: StatementSync | undefined
   let seen: number | undefined
   let known = Number.NaN
   let asked = false
+  const forget = (): void => {
+    asked = false
+  }
   return {
-    committed() {
+    advanced() {
       asked = false
-      // A connection does not see its own commits as a new version, and in memory there is only one.
+      // A connection does not see its own commits as a new version.
       seen = undefined
     },
     read() {
       if (asked) return known
       asked = true
-      setImmediate(() => {
-        asked = false
-      })
+      setImmediate(forget)
       try {
         const { data_version } = version.get() as { data_version: number }
         if (data_version === seen) return known
