@@ -37,10 +37,8 @@ export async function assumeAgency(
   const unmet = guardFault(session, agency, payload, Math.floor(ctx.now() / 1e6))
   if (unmet !== undefined) return refuse('not_found', `guard of the agency: ${unmet}`, { subject: NO_AGENCY })
   const assumedBy = session.user.id
-  const user = agencyUser(agency)
   return {
-    // Issued no earlier than the session that was presented, so that what voided the tokens before that does not void it.
-    user: { ...user, tokensValidFrom: Math.max(user.tokensValidFrom, (claims.issuedAt - 1) * 1e6) },
+    user: agencyUser(agency),
     methods: ['assume_role'],
     via: [...claims.via, { kind: 'agency', id: agency.id, assumedBy, session: assumptionText(payload) }],
     expiresAt: claims.expiresAt,

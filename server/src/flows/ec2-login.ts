@@ -29,6 +29,7 @@ export interface Ec2Blob {
 
 /** Signs in by a signed request; each signature once, fresh ones only (CVE-2020-12692). */
 export async function ec2Login(ctx: Context, request: SignedRequest): Promise<Issued> {
+  const begunAt = ctx.now()
   const key = await keyOf(ctx, request.access)
   if (!key || !isSignedBy(key.secret, request)) return refuse('unauthenticated', 'EC2 signature')
   demandFresh(ctx, signedAt(request))
@@ -40,7 +41,7 @@ export async function ec2Login(ctx: Context, request: SignedRequest): Promise<Is
   if (!(await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))) {
     return refuse('unauthenticated', 'EC2 signature used twice')
   }
-  return issueThrough(ctx, key)
+  return issueThrough(ctx, key, begunAt)
 }
 
 /** Signs in by a signed S3 text. A gateway may ask again about a request its client repeats. */
@@ -48,12 +49,13 @@ export async function s3Login(
   ctx: Context,
   request: { readonly access: string; readonly signature: string; readonly text: string },
 ): Promise<Issued> {
+  const begunAt = ctx.now()
   const key = await keyOf(ctx, request.access)
   if (!key || !isS3TextSignedBy(key.secret, request.text, request.signature)) {
     return refuse('unauthenticated', 'S3 signature')
   }
   demandFresh(ctx, s3SignedAt(request.text))
-  return issueThrough(ctx, key)
+  return issueThrough(ctx, key, begunAt)
 }
 
 interface Key {
@@ -87,7 +89,7 @@ function demandFresh(ctx: Context, seconds: number | undefined): void {
     refuse('unauthenticated', 'a signature of another time')
 }
 
-async function issueThrough(ctx: Context, key: Key): Promise<Issued> {
+async function issueThrough(ctx: Context, key: Key, begunAt: number): Promise<Issued> {
   const user = await findUser(ctx.store.db, { id: key.userId })
   if (!user) return refuse('unauthenticated', 'the key’s user is gone')
   const proof = {
@@ -99,5 +101,5 @@ async function issueThrough(ctx: Context, key: Key): Promise<Issued> {
     parent: null,
     onlyScope: { kind: 'project', id: key.projectId } as const,
   }
-  return issueFor(ctx, proof, { scope: { kind: 'default' }, ttl: ctx.settings.tokenTtl })
+  return issueFor(ctx, proof, { scope: { kind: 'default' }, ttl: ctx.settings.tokenTtl, begunAt })
 }

@@ -10,7 +10,7 @@ import { Refusal, refuse } from '../core/refusal.ts'
 import { forgetFailedLogins, type UserRecord } from '../store/identity.ts'
 import { useOnce } from '../store/used-once.ts'
 import { authMethods } from './auth-methods.ts'
-import { voidBefore } from './load-session.ts'
+import { voidUpTo } from './load-session.ts'
 import type { Proof } from './proof.ts'
 
 /**
@@ -40,8 +40,8 @@ export async function meetFactors(ctx: Context, proof: Proof, receipt: string | 
 
 async function issueReceipt(ctx: Context, user: UserRecord, methods: readonly string[]) {
   const now = Math.floor(ctx.now() / 1e6)
-  // As for tokens: what is issued within the second of a change that voids them says it came after.
-  const issuedAt = Math.max(now, voidBefore(user, undefined) + 1)
+  // As for tokens, in whole seconds: what has seen a change that voids them says it came after.
+  const issuedAt = Math.max(now, Math.floor(voidUpTo(user, undefined) / 1e6) + 1)
   const receipt = { userId: user.id, methods, issuedAt, expiresAt: now + ctx.settings.receiptTtl }
   const text = encodeReceipt(receipt, await keyring(ctx), { methods: authMethods(ctx.settings) })
   return { ...receipt, text }
@@ -54,7 +54,7 @@ async function readReceipt(ctx: Context, text: string, user: UserRecord): Promis
   if ('refused' in receipt) return no(`not a receipt of ours: ${receipt.detail}`)
   if (receipt.expiresAt <= Math.floor(ctx.now() / 1e6)) return no('receipt has expired')
   if (receipt.userId !== user.id) return no(`receipt of user ${receipt.userId}`)
-  if (voidBefore(user, undefined) >= receipt.issuedAt) return no('receipt issued before a change')
+  if (voidUpTo(user, undefined) >= receipt.issuedAt * 1e6) return no('receipt issued before a change')
   return receipt
 }
 

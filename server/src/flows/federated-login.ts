@@ -114,6 +114,7 @@ async function signIn(
   assertion: VerifiedAssertion,
   request: FederatedRequest,
 ): Promise<Issued> {
+  const begunAt = ctx.now()
   demandKnownIssuer(door, assertion)
   const { mapping, mapped } = await mapAssertion(ctx, door, assertion.attributes)
   const groups = await groupsOf(
@@ -137,7 +138,11 @@ async function signIn(
   const now = Math.floor(ctx.now() / 1e6)
   const left = assertion.expiresAt === null ? request.ttl : Math.min(request.ttl, assertion.expiresAt - now)
   if (left <= 0) return refuse('unauthenticated', 'the provider’s session has ended')
-  return issueFor(ctx, await meetFactors(ctx, proof, undefined), { scope: { kind: 'unscoped' }, ttl: left })
+  return issueFor(ctx, await meetFactors(ctx, proof, undefined), {
+    scope: { kind: 'unscoped' },
+    ttl: left,
+    begunAt,
+  })
 }
 
 /** When the provider's own names are known here, the assertion has to come from one of them. */

@@ -1,5 +1,4 @@
 /** Issuing: prove, choose the scope, make claims within every bound, load them as a session, write the bytes. */
-import { randomBytes } from 'node:crypto'
 import { type Claims, encodeFernet, encodeJws, type Scope } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
@@ -11,8 +10,9 @@ import { NO_AGENCY } from './assume-agency.ts'
 import { authMethods } from './auth-methods.ts'
 import { authenticate, type Identity, type Presenter } from './authenticate.ts'
 import { meetFactors } from './factors.ts'
+import { stampOf } from './issued-at.ts'
 import { loadLinks } from './links/index.ts'
-import { loadSession, voidBefore } from './load-session.ts'
+import { loadSession, voidUpTo } from './load-session.ts'
 import type { Proof } from './proof.ts'
 import { resolveScope, type WishedScope } from './resolve-scope.ts'
 
@@ -38,10 +38,11 @@ export interface Issued {
  * another factor. Both outcomes are on the audit trail before the answer.
  */
 export async function issueToken(ctx: Context, request: IssueRequest): Promise<Issued> {
+  const begunAt = ctx.now()
   try {
     const shown = await authenticate(ctx, request.identity, request.presenter)
     const proof = await meetFactors(ctx, shown, request.receipt)
-    const issued = await issueFor(ctx, proof, request).catch(inOwnWords(proof))
+    const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)
     return issued
   } catch (error) {
@@ -59,34 +60,37 @@ function inOwnWords(proof: Proof) {
   }
 }
 
-/** The same from a proof already made. */
+/**
+ * The same from a proof already made. `begunAt`: microseconds, before the first fact behind the proof was read. What
+ * changed since, while a password was being hashed for instance, voids the token.
+ */
 export async function issueFor(
   ctx: Context,
   proof: Proof,
-  request: Pick<IssueRequest, 'scope' | 'ttl'>,
+  request: Pick<IssueRequest, 'scope' | 'ttl'> & { readonly begunAt: number },
 ): Promise<Issued> {
   const { scope, record, via, user = proof.user } = await resolveScope(ctx, proof, request.scope)
   const userId = user.id
   const findings = await loadLinks(ctx, via, { userId, scope })
-  const now = Math.floor(ctx.now() / 1e6)
+  const now = Math.floor(request.begunAt / 1e6)
   if (proof.user.kind === 'local' && isIdle(proof.user, ctx.settings, ctx.now())) {
     return refuse('unauthenticated', 'disabled after days without activity')
   }
-  // A change made within this very second voids what was issued in it; what is issued after it says so.
-  const issuedAt = Math.max(now, voidBefore(user, record, findings) + 1)
+  // What has seen a change says that it came after it.
+  const issuedAt = Math.max(request.begunAt, voidUpTo(user, record, findings) + 1)
   const bounds = [proof.expiresAt, ...findings.map((f) => f.expiresAt ?? null)].filter((b) => b !== null)
   const expiresAt = Math.min(
     proof.expiresAt === null ? now + request.ttl : Number.POSITIVE_INFINITY,
     ...bounds,
   )
-  if (expiresAt <= now) return refuse('unauthenticated', 'what it derives from has expired')
+  if (expiresAt <= Math.floor(ctx.now() / 1e6))
+    return refuse('unauthenticated', 'what it derives from has expired')
   const claims: Claims = {
     userId,
     methods: proof.methods,
     scope,
     via,
-    auditIds: [newAuditId(), ...(proof.chain === null ? [] : [proof.chain])],
-    issuedAt,
+    ...stampOf(issuedAt, proof.chain),
     expiresAt,
   }
   const known = { user, scope: record, findings, fresh: proof.parent === null }
@@ -107,10 +111,6 @@ export async function writeToken(ctx: Context, claims: Claims): Promise<string> 
   return ctx.settings.tokenFormat === 'jws'
     ? encodeJws(claims, keys.jws)
     : encodeFernet(claims, keys.fernet, { methods: authMethods(ctx.settings) })
-}
-
-function newAuditId(): string {
-  return randomBytes(16).toString('base64url')
 }
 
 async function audit(

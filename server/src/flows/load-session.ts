@@ -12,9 +12,10 @@ import { type UserRecord, userFacts } from '../store/identity.ts'
 import { findRevocations } from '../store/revocations.ts'
 import type { DomainRecord, ProjectRecord } from '../store/scopes.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
+import { issuedMicros } from './issued-at.ts'
 import { loadLinks } from './links/index.ts'
 import type { Finding } from './links/link.ts'
-import { recallDomain, recallProject, recallUser } from './recall.ts'
+import { recall, recallDomain, recallProject, recallUser } from './recall.ts'
 
 export type ScopeRecord = ProjectRecord | DomainRecord
 
@@ -23,11 +24,9 @@ export interface Known {
   readonly user?: UserRecord
   readonly scope?: ScopeRecord | undefined
   readonly findings?: readonly Finding[]
-  /** True for claims just made: they cannot have been revoked. */
+  /** True for claims just made: only the chain they continue can have been revoked. */
   readonly fresh?: boolean
 }
-
-const MICROS = 1_000_000
 
 /**
  * The session that `claims` stand for now, or an `unauthenticated` refusal: user, scope or a link is gone or disabled,
@@ -39,13 +38,13 @@ export async function loadSession(ctx: Context, claims: Claims, known: Known = {
   const [user, scope, revoked, roles] = await Promise.all([
     actsAs ?? known.user ?? recallUser(ctx, claims.userId),
     known.scope ?? findScope(ctx, claims.scope),
-    known.fresh ? false : isRevoked(ctx, claims),
+    known.fresh ? isChainRevoked(ctx, claims) : isRevoked(ctx, claims),
     rolesOf(ctx.store),
   ])
   if (!user) return refuse('unauthenticated', `user ${claims.userId} is gone`)
   if (!user.enabled || !user.domain.enabled) return refuse('unauthenticated', `user ${user.id} is disabled`)
   if (revoked) return refuse('unauthenticated', 'revoked')
-  if (voidBefore(user, scope, findings) >= claims.issuedAt)
+  if (!known.fresh && voidUpTo(user, scope, findings) >= issuedMicros(claims))
     return refuse('unauthenticated', 'issued before a change')
   checkBounds(claims, findings)
 
@@ -63,14 +62,17 @@ export async function loadSession(ctx: Context, claims: Claims, known: Known = {
   }
 }
 
-/** Seconds: tokens issued then or earlier are void: the user, the scope or somebody in the chain was since locked or changed. */
-export function voidBefore(
+/**
+ * Microseconds: sessions issued then or earlier are void, because the user, the scope or somebody in the chain was since
+ * locked or changed.
+ */
+export function voidUpTo(
   user: UserRecord,
   scope: ScopeRecord | undefined,
   findings: readonly Finding[] = [],
 ): number {
   const moments = findings.map(({ tokensValidFrom = 0 }) => tokensValidFrom)
-  return Math.floor(Math.max(user.tokensValidFrom, scope?.tokensValidFrom ?? 0, ...moments) / MICROS)
+  return Math.max(user.tokensValidFrom, scope?.tokensValidFrom ?? 0, ...moments)
 }
 
 /** The row behind a scope, alive; refuses when it is gone or disabled. Undefined for scopes without a row. */
@@ -91,6 +93,14 @@ async function isRevoked(ctx: Context, claims: Claims): Promise<boolean> {
     { kind: 'token', id: token },
     { kind: 'chain', id: chain },
   ])
+  return revocations.length > 0
+}
+
+/** Remembered like all that is read of the chain's owner: revoking is a change, and every change makes forget. */
+async function isChainRevoked(ctx: Context, { auditIds: [, chain] }: Claims): Promise<boolean> {
+  if (chain === undefined) return false
+  const named = [{ kind: 'chain', id: chain }]
+  const revocations = await recall(ctx, `chain ${chain}`, () => findRevocations(ctx.store.db, named))
   return revocations.length > 0
 }
 

@@ -1,6 +1,7 @@
 /** Rows of a new house. Each function writes what is missing and leaves what is there. */
 import { newId } from './ids.ts'
 import type { Db } from './store.ts'
+import { afterAllIssued } from './void-tokens.ts'
 
 export async function isBootstrapped(db: Db): Promise<boolean> {
   const row = await db.selectFrom('project').select('id').where('id', '=', 'default').executeTakeFirst()
@@ -83,7 +84,7 @@ export async function ensureUser(tx: Db, name: string, domainId: string, now: nu
   return id
 }
 
-/** Makes `hash` the user's current password; tokens issued before `now` are void when there was one before. */
+/** Makes `hash` the user's current password; tokens issued so far are void when there was one before. */
 export async function setPasswordHash(tx: Db, userId: string, hash: string, now: number): Promise<void> {
   const { numUpdatedRows } = await tx
     .updateTable('password')
@@ -95,7 +96,11 @@ export async function setPasswordHash(tx: Db, userId: string, hash: string, now:
     .values({ id: newId(), user_id: userId, hash, self_service: 0, created_at: now, expires_at: null })
     .execute()
   if (numUpdatedRows > 0n) {
-    await tx.updateTable('user').set({ tokens_valid_from: now }).where('id', '=', userId).execute()
+    await tx
+      .updateTable('user')
+      .set({ tokens_valid_from: afterAllIssued(now) })
+      .where('id', '=', userId)
+      .execute()
   }
 }
 

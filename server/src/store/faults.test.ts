@@ -92,7 +92,9 @@ describe('faults of ours', () => {
     await operator.connect()
     closing.push(() => operator.end())
     await operator.query(`alter database "${name}" allow_connections false`)
-    await operator.query('select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1', [name])
+    await operator.query('select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1', [
+      name,
+    ])
     await quietly(async () => {
       for (const password of [house.adminPassword, 'wrong']) assertUnavailable(await login(house, password))
       for (const shown of [token, `${token.slice(0, -4)}AAAA`]) {

@@ -146,7 +146,7 @@ forEachEngine('groups', (open) => {
     )
     assert.equal(await holdsGrants(store.db, id), true)
     await store.write((tx) => voidTokensOfMembers(tx, id, NOW))
-    assert.equal((await findUser(store.db, { id }))?.tokensValidFrom, NOW)
+    assert.equal((await findUser(store.db, { id }))?.tokensValidFrom, NOW + 1_000_000)
     await store.write((tx) => deleteGroup(tx, id))
     assert.equal(await findGroup(store.db, id), undefined)
     const kinds = await store.db.selectFrom('assignment').select('actor_kind').execute()

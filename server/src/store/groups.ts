@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
 import { removeGroups } from './removal.ts'
 import type { Db } from './store.ts'
-import { afterAllIssued } from './users.ts'
+import { afterAllIssued } from './void-tokens.ts'
 
 export interface Group {
   readonly id: string

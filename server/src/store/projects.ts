@@ -5,6 +5,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
 import type { Db } from './store.ts'
+import { afterAllIssued } from './void-tokens.ts'
 
 export interface Project {
   readonly id: string
@@ -141,20 +142,20 @@ export async function insertProject(tx: Db, project: Project, now: number): Prom
 export type ProjectChange = Partial<
   Pick<Project, 'name' | 'description' | 'enabled' | 'tags' | 'options' | 'extra'>
 > & {
-  /** Microseconds: tokens issued up to then are void. */
-  readonly tokensValidFrom?: number
+  /** Now, in microseconds: tokens issued so far are void. */
+  readonly voidTokensAt?: number
 }
 
 /** Throws a unique violation when the new name is taken in the domain. */
 export async function updateProject(tx: Db, id: string, change: ProjectChange): Promise<void> {
-  const { name, description, enabled, options, extra, tokensValidFrom, tags } = change
+  const { name, description, enabled, options, extra, voidTokensAt, tags } = change
   const set = {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description }),
     ...(enabled === undefined ? {} : { enabled: enabled ? (1 as const) : (0 as const) }),
     ...(options === undefined ? {} : { options: JSON.stringify(options) }),
     ...(extra === undefined ? {} : { extra: JSON.stringify(extra) }),
-    ...(tokensValidFrom === undefined ? {} : { tokens_valid_from: tokensValidFrom }),
+    ...(voidTokensAt === undefined ? {} : { tokens_valid_from: afterAllIssued(voidTokensAt) }),
   }
   if (Object.keys(set).length > 0) {
     await tx.updateTable('project').set(set).where('id', '=', id).execute()

@@ -7,6 +7,7 @@ import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
 import { type Ids, removeUsers } from './removal.ts'
 import type { UserRow } from './schema.ts'
 import type { Db } from './store.ts'
+import { afterAllIssued } from './void-tokens.ts'
 
 /** Times in microseconds. */
 export interface User {
@@ -190,22 +191,13 @@ export async function updateUser(tx: Db, id: string, change: UserChange): Promis
   await tx.updateTable('federated_user').set({ display_name: name }).where('user_id', '=', id).execute()
 }
 
-/** Voids every token of the user issued up to `now`. */
+/** Voids every token of the user issued so far. */
 export async function voidTokens(tx: Db, userId: string, now: number): Promise<void> {
   await tx
     .updateTable('user')
     .set({ tokens_valid_from: afterAllIssued(now) })
     .where('id', '=', userId)
     .execute()
-}
-
-/**
- * The moment up to which tokens are void. Tokens know whole seconds: one that is issued within the second of a change
- * says it came a second later, and has to go all the same when the next change comes within that very second.
- */
-export function afterAllIssued(now: number): RawBuilder<number> {
-  const second = Math.floor(now / 1_000_000) * 1_000_000
-  return sql<number>`case when tokens_valid_from >= ${second} then tokens_valid_from + 1000000 else ${now} end`
 }
 
 /** Removes a user with everything that hangs on it. */

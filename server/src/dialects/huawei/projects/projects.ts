@@ -156,7 +156,7 @@ const updateStatus = operation({
     const enabled = call.body.project.status === 'normal'
     if (project.enabled === enabled) return {}
     await change(call, `project:${id}`, (tx) =>
-      updateProject(tx, id, enabled ? { enabled } : { enabled, tokensValidFrom: call.ctx.now() }),
+      updateProject(tx, id, enabled ? { enabled } : { enabled, voidTokensAt: call.ctx.now() }),
     )
     return {}
   },

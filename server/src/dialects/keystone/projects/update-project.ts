@@ -102,7 +102,7 @@ export async function applyWished(tx: Db, before: Project, wished: Wished, now: 
     extra: { ...before.extra, ...extraOf(wished) },
   }
   try {
-    await updateStored(tx, before.id, { ...changes, ...(disables ? { tokensValidFrom: now } : {}) })
+    await updateStored(tx, before.id, { ...changes, ...(disables ? { voidTokensAt: now } : {}) })
   } catch (error) {
     if (isUniqueViolation(error)) return nameTaken({ ...before, ...changes })
     throw error
