@@ -58,6 +58,8 @@ const send = (base: string, sent: Answer['sent']): Promise<Answer> =>
   new Promise((resolve) => {
     const url = new URL(base)
     const req = request({
+      // A connection of its own: a server that closes idle ones would now and then close one that is about to be used.
+      agent: false,
       host: url.hostname,
       port: url.port,
       method: sent.method,
