@@ -20,7 +20,7 @@ const load = createRequire(join(clients, 'package.json'))
 const HOST = `127.8.${(process.pid >> 8) % 256}.${1 + (process.pid % 254)}`
 const ADDRESS_PORT = 8080
 const PASSWORD = 'Correct-Horse-7'
-const APP = { dataId: 'app.yaml', group: 'DEFAULT_GROUP' }
+const GROUP = 'DEFAULT_GROUP'
 
 interface Token {
   readonly AccessKey: string
@@ -38,7 +38,8 @@ interface Outcome {
   readonly error?: string
 }
 
-describe('clients of ACM and Nacos', () => {
+// Side by side: most of the time a client waits, or tries again what was refused.
+describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
   let folder = ''
   let server: RunningServer
   let a: Token
@@ -115,17 +116,18 @@ describe('clients of ACM and Nacos', () => {
 
   for (const client of ['nacos-config', 'acm-client']) {
     it(`${client} publishes, reads, watches and removes`, async () => {
+      const app = { dataId: `${client}.yaml`, group: GROUP }
       const { results, error } = await run(
         client,
         a,
-        ['publishSingle', APP.dataId, APP.group, 'a: 1\nb: 值'],
-        ['getConfig', APP.dataId, APP.group],
-        ['subscribe', APP],
+        ['publishSingle', app.dataId, GROUP, 'a: 1\nb: 值'],
+        ['getConfig', app.dataId, GROUP],
+        ['subscribe', app],
         ['until', '值'],
-        ['publishSingle', APP.dataId, APP.group, 'a: 2'],
+        ['publishSingle', app.dataId, GROUP, 'a: 2'],
         ['until', 'a: 2'],
-        ['remove', APP.dataId, APP.group],
-        ['getConfig', APP.dataId, APP.group],
+        ['remove', app.dataId, GROUP],
+        ['getConfig', app.dataId, GROUP],
       )
       assert.equal(error, undefined)
       assert.equal(results[1], 'a: 1\nb: 值')
@@ -133,9 +135,10 @@ describe('clients of ACM and Nacos', () => {
     })
 
     it(`${client} is refused with a wrong secret, and with the key of another namespace`, async () => {
-      const read = ['getConfig', 'secret.yaml', APP.group] as const
-      const write = ['publishSingle', 'secret.yaml', APP.group, 'stolen'] as const
-      const made = await run(client, b, ['publishSingle', 'secret.yaml', APP.group, 'of b'])
+      const secret = `${client}-secret.yaml`
+      const read = ['getConfig', secret, GROUP] as const
+      const write = ['publishSingle', secret, GROUP, 'stolen'] as const
+      const made = await run(client, b, ['publishSingle', secret, GROUP, 'of b'])
       assert.equal(made.error, undefined)
       await Promise.all([
         refused(client, { ...b, SecretKey: a.SecretKey }, read),
@@ -147,12 +150,13 @@ describe('clients of ACM and Nacos', () => {
   }
 
   it('nacos-config signs by version 4 for the region of the namespace', async () => {
-    const read = ['getConfig', 'secret.yaml', APP.group] as const
+    const write = ['publishSingle', 'v4.yaml', GROUP, 'of b'] as const
+    const read = ['getConfig', 'v4.yaml', GROUP] as const
     const [right] = await Promise.all([
-      run('nacos-config', { ...b, signatureRegionId: 'cn-shenzhen' }, read),
+      run('nacos-config', { ...b, signatureRegionId: 'cn-shenzhen' }, write, read),
       refused('nacos-config', { ...b, signatureRegionId: 'cn-beijing' }, read),
     ])
-    assert.deepEqual(right.results, ['of b'])
+    assert.deepEqual(right.results, [true, 'of b'])
   })
 
   it('nacos-naming registers an instance that its tenant alone finds', async () => {
@@ -196,10 +200,10 @@ describe('clients of ACM and Nacos', () => {
   })
 
   it('a rotated key is good within its overlap, and refused without', async () => {
-    const read = ['getConfig', 'kept.yaml', APP.group] as const
+    const read = ['getConfig', 'kept.yaml', GROUP] as const
     const first = await create('cn-shenzhen:rotated')
     assert.equal(
-      (await run('nacos-config', first, ['publishSingle', 'kept.yaml', APP.group, 'kept'])).error,
+      (await run('nacos-config', first, ['publishSingle', 'kept.yaml', GROUP, 'kept'])).error,
       undefined,
     )
     tokenhouse('namespace', 'rotate-keys', 'cn-shenzhen:rotated', '--overlap', '3600')
