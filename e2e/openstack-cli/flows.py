@@ -1,4 +1,4 @@
-"""flows.py URL ADMIN_PASSWORD: keystoneauth's own ways in (password, token, unscoped, scopes), and openstacksdk's."""
+"""flows.py URL ADMIN_PASSWORD: keystoneauth's own ways in: password, token, unscoped, scopes."""
 import sys
 
 from keystoneauth1 import exceptions, session
@@ -51,22 +51,3 @@ scoped.delete(f'{url}/auth/tokens', headers={'X-Subject-Token': old})
 assert scoped.get('/projects', endpoint_filter={'service_type': 'identity', 'version': 3}).status_code == 200
 assert scoped.get_token() != old
 print('keystoneauth: password, token, unscoped, domain, system, refusals, renewal')
-
-try:
-    from openstack import connection
-except ImportError:
-    sys.exit(0)
-cloud = connection.Connection(session=session.Session(auth=v3.Password(**who, **project)), region_name='RegionOne')
-made = cloud.identity.create_user(name='sdk-user', password='sdk-password', domain_id='default')
-assert cloud.identity.find_user('sdk-user').id == made.id
-home = cloud.identity.create_project(name='sdk-project', domain_id='default')
-role = cloud.identity.find_role('reader')
-cloud.identity.assign_project_role_to_user(home, made, role)
-assert [a.role['id'] for a in cloud.identity.role_assignments(user_id=made.id)] == [role.id]
-assert any(found.name == 'sdk-project' for found in cloud.identity.projects(name='sdk-project'))
-assert cloud.identity.update_user(made, description='changed').description == 'changed'
-for collection in ('domains', 'groups', 'roles', 'services', 'endpoints', 'regions', 'credentials', 'policies', 'limits', 'registered_limits'):
-    list(getattr(cloud.identity, collection)())
-cloud.identity.delete_user(made)
-cloud.identity.delete_project(home)
-print('openstacksdk: users, projects, roles, assignments, lists')
