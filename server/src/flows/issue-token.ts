@@ -4,7 +4,6 @@ import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
-import { appendAudit } from '../store/audit.ts'
 import { consumeTrustUse } from '../store/trusts.ts'
 import { NO_AGENCY } from './assume-agency.ts'
 import { authMethods } from './auth-methods.ts'
@@ -93,7 +92,7 @@ export async function issueFor(
     ...stampOf(issuedAt, proof.chain),
     expiresAt,
   }
-  const known = { user, scope: record, findings, fresh: proof.parent === null }
+  const known = { user, scope: record, findings, fresh: true }
   const session = await loadSession(ctx, claims, known)
   if (request.scope.kind === 'trust') await useTrust(ctx, request.scope.id)
   return { text: await writeToken(ctx, claims), session }
@@ -121,18 +120,16 @@ async function audit(
 ): Promise<void> {
   const session = about instanceof Refusal ? undefined : about
   const refusal = about instanceof Refusal ? about : undefined
-  await ctx.store.record((tx) =>
-    appendAudit(tx, {
-      at: ctx.now(),
-      action: 'issue_token',
-      outcome,
-      chain: session?.claims.auditIds.at(-1) ?? '',
-      actor_id: session?.user.id ?? refusal?.detail.subject?.id ?? '',
-      target: session ? scopeText(session.claims.scope) : '',
-      reason: refusal?.reason ?? request.identity.methods.join(','),
-      request_id: request.requestId,
-    }),
-  )
+  await ctx.store.audit({
+    at: ctx.now(),
+    action: 'issue_token',
+    outcome,
+    chain: session?.claims.auditIds.at(-1) ?? '',
+    actor_id: session?.user.id ?? refusal?.detail.subject?.id ?? '',
+    target: session ? scopeText(session.claims.scope) : '',
+    reason: refusal?.reason ?? request.identity.methods.join(','),
+    request_id: request.requestId,
+  })
 }
 
 function scopeText(scope: Scope): string {
