@@ -290,6 +290,22 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./delegation-graph.ts'),
   },
   {
+    name: 'mapping test',
+    summary: 'say whom a mapping makes of an assertion, and by which rule; exit 1 when nobody is admitted',
+    options: [
+      ['--rules <FILE>', 'JSON: rules as the API takes them'],
+      ['--mapping <ID>', 'or a mapping that is here'],
+      ['--assertion <FILE>', 'JSON: attributes, each a text or a list of texts'],
+      ['--claims <FILE>', 'or the claims of an ID token'],
+    ],
+    printsData: true,
+    examples: [
+      'tokenhouse mapping test --rules rules.json --assertion bob.json',
+      'tokenhouse mapping test --mapping acme --claims bob.json --json',
+    ],
+    load: () => import('./mapping-test.ts'),
+  },
+  {
     name: 'policy list',
     summary: 'list the rules in force: who may do what',
     options: [['--changed', "only rules from the operator's file"]],

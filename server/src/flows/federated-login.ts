@@ -180,9 +180,9 @@ async function groupsOf(
   if (wanted.ids.length + wanted.names.length > 10 * MOST_GROUPS)
     return refuse('forbidden', 'too many groups mapped')
   const { byId, byName } = await findMappedGroups(ctx.store.db, wanted)
-  const gone = mapped.groupIds.find((id) => !byId.includes(id))
+  const gone = mapped.groupIds.find((id) => byId.every((group) => group.id !== id))
   if (gone !== undefined) return refuse('unauthenticated', `the mapping gives group ${gone}, which is gone`)
-  const groups = [...new Set([...byId, ...byName])].sort()
+  const groups = [...new Set([...byId, ...byName].map(({ id }) => id))].sort()
   if (groups.length <= MOST_GROUPS) return groups
   return refuse('forbidden', `${groups.length} groups mapped`, {
     message: `A federated user can be in at most ${MOST_GROUPS} groups.`,

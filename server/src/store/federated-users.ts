@@ -137,44 +137,43 @@ export async function confirmGroupsAgain(tx: Db, userId: string, idpId: string, 
     .execute()
 }
 
-/** Ids of the groups among these that exist, by id or by name in a domain by id or name. */
+export interface NamedGroup {
+  readonly name: string
+  readonly domain: { readonly id?: string; readonly name?: string }
+}
+
+export interface FoundGroup {
+  readonly id: string
+  readonly name: string
+  readonly domainId: string
+  readonly domainName: string
+}
+
+/** The groups among these that exist, by id and by name in a domain by id or name. */
 export async function findMappedGroups(
   db: Db,
-  wanted: {
-    readonly ids: readonly string[]
-    readonly names: readonly {
-      readonly name: string
-      readonly domain: { readonly id?: string; readonly name?: string }
-    }[]
-  },
-): Promise<{ readonly byId: readonly string[]; readonly byName: readonly string[] }> {
+  wanted: { readonly ids: readonly string[]; readonly names: readonly NamedGroup[] },
+): Promise<{ readonly byId: readonly FoundGroup[]; readonly byName: readonly FoundGroup[] }> {
   const names = wanted.names.filter(({ domain }) => domain.id !== undefined || domain.name !== undefined)
+  const groups = () =>
+    db
+      .selectFrom('group as g')
+      .innerJoin('project as d', 'd.id', 'g.domain_id')
+      .select(['g.id', 'g.name', 'd.id as domainId', 'd.name as domainName'])
+  const ofNames = names.map(({ name }) => name)
   const [byId, byName] = await Promise.all([
     wanted.ids.length === 0
       ? []
-      : db
-          .selectFrom('group')
-          .select('id')
-          .where('id', 'in', [...wanted.ids])
+      : groups()
+          .where('g.id', 'in', [...wanted.ids])
           .execute(),
-    names.length === 0
-      ? []
-      : db
-          .selectFrom('group as g')
-          .innerJoin('project as d', 'd.id', 'g.domain_id')
-          .select(['g.id', 'g.name', 'd.id as domain_id', 'd.name as domain_name'])
-          .where(
-            'g.name',
-            'in',
-            names.map(({ name }) => name),
-          )
-          .execute(),
+    names.length === 0 ? [] : groups().where('g.name', 'in', ofNames).execute(),
   ])
-  const isWanted = (row: { name: string; domain_id: string; domain_name: string }): boolean =>
-    names.some(
-      ({ name, domain }) =>
-        name === row.name &&
-        (domain.id !== undefined ? domain.id === row.domain_id : domain.name === row.domain_name),
-    )
-  return { byId: byId.map((row) => row.id), byName: byName.filter(isWanted).map((row) => row.id) }
+  return { byId, byName: byName.filter((group) => names.some((name) => isNamed(group, name))) }
+}
+
+/** Whether a group is the one that a name in a domain means. */
+export function isNamed(group: FoundGroup, { name, domain }: NamedGroup): boolean {
+  if (name !== group.name) return false
+  return domain.id !== undefined ? domain.id === group.domainId : domain.name === group.domainName
 }

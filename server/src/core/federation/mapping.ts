@@ -88,6 +88,12 @@ export function applyMapping(
   return joined(locals, applied, manner.ownGroups === true)
 }
 
+/** The place (from 0) of the first remote entry by which a rule does not apply; undefined when it applies. */
+export function unmetEntry({ remote }: MappingRule, assertion: Assertion): number | undefined {
+  const place = remote.findIndex((entry) => matchesOf([entry], assertion) === undefined)
+  return place < 0 ? undefined : place
+}
+
 /** Values of the remote entries without a condition, in order: what `{0}`, `{1}` ... stand for. */
 type Matches = readonly (readonly string[])[]
 

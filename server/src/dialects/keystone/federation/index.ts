@@ -1,5 +1,6 @@
 import { idTokenOperation } from './id-token.ts'
 import { identityProviderOperations } from './identity-providers.ts'
+import { previewOperation } from './mapping-preview.ts'
 import { mappingOperations } from './mappings.ts'
 import { oidcConfigOperations } from './oidc-config.ts'
 import { protocolOperations } from './protocols.ts'
@@ -14,6 +15,7 @@ export const federationOperations = (options: SignInOptions) => [
   ...(options.accountScopes ? [idTokenOperation(options)] : []),
   ...identityProviderOperations(options),
   ...mappingOperations(options),
+  previewOperation,
   ...oidcConfigOperations,
   ...protocolOperations,
   ...saml2Operations,
