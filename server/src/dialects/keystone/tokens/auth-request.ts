@@ -91,6 +91,7 @@ const PAYLOADS: Readonly<Record<string, ((auth: Auth) => unknown) | undefined>> 
   {
     application_credential: applicationCredentialPayload,
     assume_role: assumeRolePayload,
+    mapped: mappedPayload,
     password: passwordPayload,
     totp: totpPayload,
   },
@@ -124,10 +125,17 @@ function passwordPayload(auth: Auth): { user: UserReference; password: string } 
 function applicationCredentialPayload(auth: Auth): ApplicationCredentialPayload {
   const { id, name, user, secret } = auth.identity.application_credential ?? {}
   const named = name || ''
-  if (!id && !named) return expecting('id or name', 'application credential')
+  if (!id && !named) return expecting('name or ID', 'application credential')
   if (secret === undefined) return refuse('unauthenticated', 'no secret of an application credential')
   if (id) return { id, secret }
   return { name: named, secret, user: userReference(user ?? expecting('user', 'application credential')) }
+}
+
+/** A federated session to go on from; assertions come in by their providers' paths. */
+function mappedPayload(auth: Auth): { id: string } {
+  const { mapped } = auth.identity as { mapped?: { id?: unknown } | null }
+  const id = mapped?.id
+  return { id: typeof id === 'string' ? id : expecting('identity_provider', 'mapped') }
 }
 
 /** A passcode that is no text is a wrong one, as in Keystone. */

@@ -154,6 +154,32 @@ describe('tokens on the Keystone wire', () => {
     assert.equal(answer.body.error.message, 'Could not recognize Fernet token')
   })
 
+  it('400 a credential and an assertion that name nothing; 401 no method, no password, nothing from outside', async () => {
+    const identity = (methods: string[], payload: object) =>
+      issue({ auth: { identity: { methods, ...payload } } })
+    for (const [status, ...asked] of [
+      [400, ['application_credential'], { application_credential: {} }],
+      [400, ['mapped'], { mapped: {} }],
+      [400, ['password'], { password: { user: { id: alice, name: 'alice', password: PASSWORD } } }],
+      [401, [], {}],
+      [401, ['password'], { password: { user: { id: alice } } }],
+      [401, ['external'], { external: {} }],
+    ] as const) {
+      const answer = await identity([...asked[0]], asked[1])
+      assert.equal(answer.status, status, JSON.stringify(asked))
+    }
+  })
+
+  it('404 no token to look at, to who may look at any; 403 to others', async () => {
+    const admin = await house.admin()
+    const own = await house.login('alice@default', PASSWORD)
+    for (const method of ['GET', 'HEAD', 'DELETE']) {
+      assert.equal((await house.call(method, '/v3/auth/tokens', { token: admin })).status, 404, method)
+      assert.equal((await house.call(method, '/v3/auth/tokens', { token: own })).status, 403, method)
+      assert.equal((await house.call(method, '/v3/auth/tokens')).status, 401, method)
+    }
+  })
+
   it('200 validates with the same body as it was issued, HEAD without a body', async () => {
     const issued = await issue(byPassword('alice', PASSWORD, { project: { id: project } }))
     const subject = issued.headers['x-subject-token'] ?? ''

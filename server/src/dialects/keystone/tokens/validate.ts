@@ -53,7 +53,8 @@ export function noSubject(): never {
   return refuse('not_found', 'no X-Subject-Token', { message: 'No token in the request' })
 }
 
-export function subjectTarget(subject: Session): PolicyTarget {
+export function subjectTarget(subject: Session | undefined): PolicyTarget {
+  if (!subject) return {}
   return {
     'target.token.user_id': subject.user.id,
     'target.token.user.domain.id': subject.user.domain.id,
