@@ -1,18 +1,237 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { createAccessKey } from '../../flows/access-keys.ts'
-import { insertAgency } from '../../store/agencies.ts'
-import { insertGrant } from '../../store/assignments.ts'
-import { ensureRole } from '../../store/bootstrap.ts'
+import type { Session } from '../../core/session.ts'
+import { openKeySession } from '../../flows/key-session.ts'
+import { validateToken } from '../../flows/validate-token.ts'
 import { type Answer, type House, openHouse } from '../../testing/house.ts'
+import { type HuaweiFace, type Key, openHuawei, seedTwoAccounts } from '../../testing/huawei.ts'
 import {
-  type HuaweiFace,
-  type Key,
-  openHuawei,
-  seedTwoAccounts,
-  type TwoAccounts,
-} from '../../testing/huawei.ts'
+  accessToken,
+  exchangeEc2,
+  type Family,
+  openFamily,
+  type Parent,
+  requestToken,
+  signInByOauth1,
+} from '../../testing/parents.ts'
 import { PASSWORD } from '../../testing/seed.ts'
+
+/** What a mint gave, redeemed: the session it is good for, and until when it lives by itself. */
+interface Child {
+  readonly session: Session
+  readonly lasts: boolean
+}
+
+interface Mint {
+  readonly name: string
+  /** Tries it as the parent; undefined when it was refused. */
+  readonly make: (family: Family, parent: Parent) => Promise<Child | undefined>
+}
+
+const SECURITY_TOKENS = '/v3.0/OS-CREDENTIAL/securitytokens'
+
+/** undefined for a refusal; anything but a refusal of the caller's is a fault. */
+function made(answer: Answer, what: string): Answer | undefined {
+  if (answer.status < 300) return answer
+  assert.ok([400, 401, 403, 404].includes(answer.status), `${what}: ${answer.status} ${answer.text}`)
+  return undefined
+}
+
+async function ofToken({ house }: Family, answer: Answer | undefined): Promise<Child | undefined> {
+  const text = answer?.headers['x-subject-token']
+  if (text === undefined) return undefined
+  return { session: await validateToken(house.ctx, text), lasts: false }
+}
+
+async function ofKey({ house, two }: Family, key: Key, lasts: boolean): Promise<Child> {
+  const open = (projectId?: string) => openKeySession(house.ctx, { ...key, hint: { projectId } })
+  // Whose rights came from an identity provider alone has none by a key.
+  const session = await open(lasts ? two.projectB : undefined).catch(() => open())
+  return { session, lasts }
+}
+
+const scopesOf = ({ two }: Family): Readonly<Record<string, object>> => ({
+  project: { project: { id: two.projectB } },
+  'other project': { project: { id: two.projectA } },
+  account: { domain: { id: two.b } },
+  'other account': { domain: { id: two.a } },
+  system: { system: { all: true } },
+  nothing: { unscoped: {} },
+})
+
+const tokenMints: readonly Mint[] = [
+  'project',
+  'other project',
+  'account',
+  'other account',
+  'system',
+  'nothing',
+].map((where) => ({
+  name: `token on ${where}`,
+  make: async (family, parent) => {
+    if (parent.token === undefined) return undefined
+    const identity = { methods: ['token'], token: { id: parent.token } }
+    const body = { auth: { identity, scope: scopesOf(family)[where] } }
+    // On the face whose answers say what is in them.
+    const answer = await family.house.call('POST', '/v3/auth/tokens', { body })
+    return ofToken(family, made(answer, `${where} by ${parent.name}`))
+  },
+}))
+
+const agencyOf = ({ two }: Family) => ({ domain_id: two.a, agency_name: 'IAMAgency' })
+
+const mints: readonly Mint[] = [
+  ...tokenMints,
+  {
+    name: 'trust',
+    make: async (family, parent) => {
+      const { two, trustee } = family
+      const trust = {
+        trustor_user_id: parent.userId,
+        trustee_user_id: trustee,
+        impersonation: true,
+        project_id: two.projectB,
+        roles: [{ name: 'te_admin' }],
+      }
+      const answer = made(await parent.ask('POST', '/v3/OS-TRUST/trusts', { trust }), parent.name)
+      if (!answer) return undefined
+      const identity = {
+        methods: ['password'],
+        password: { user: { id: trustee, password: PASSWORD } },
+      }
+      const scope = { 'OS-TRUST:trust': { id: answer.body.trust.id } }
+      const redeemed = await family.house.call('POST', '/v3/auth/tokens', {
+        body: { auth: { identity, scope } },
+      })
+      const child = await ofToken(family, made(redeemed, parent.name))
+      return child && { ...child, lasts: true }
+    },
+  },
+  {
+    name: 'application credential',
+    make: async (family, parent) => {
+      const sent = { name: `made by ${parent.name}`, unrestricted: true }
+      const path = `/v3/users/${parent.userId}/application_credentials`
+      const answer = made(await parent.ask('POST', path, { application_credential: sent }), parent.name)
+      if (!answer) return undefined
+      const { id, secret } = answer.body.application_credential
+      const identity = { methods: ['application_credential'], application_credential: { id, secret } }
+      const redeemed = await family.house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })
+      const child = await ofToken(family, made(redeemed, parent.name))
+      return child && { ...child, lasts: true }
+    },
+  },
+  {
+    name: 'EC2 key',
+    make: async (family, parent) => {
+      const path = `/v3/users/${parent.userId}/credentials/OS-EC2`
+      const answer = made(await parent.ask('POST', path, { tenant_id: family.two.projectB }), parent.name)
+      if (!answer) return undefined
+      const redeemed = await exchangeEc2(family, answer.body.credential)
+      const child = await ofToken(family, made(redeemed, parent.name))
+      return child && { ...child, lasts: true }
+    },
+  },
+  {
+    name: 'EC2 key as a credential',
+    make: async (family, parent) => {
+      const blob = { access: `access-${parents.indexOf(parent)}`, secret: 'secret' }
+      const credential = {
+        type: 'ec2',
+        blob: JSON.stringify(blob),
+        user_id: parent.userId,
+        project_id: family.two.projectB,
+      }
+      const answer = made(await parent.ask('POST', '/v3/credentials', { credential }), parent.name)
+      if (!answer) return undefined
+      const child = await ofToken(family, made(await exchangeEc2(family, blob), parent.name))
+      return child && { ...child, lasts: true }
+    },
+  },
+  {
+    name: 'OAuth1 access token',
+    make: async (family, parent) => {
+      const asked = await requestToken(family)
+      const path = `/v3/OS-OAUTH1/authorize/${asked['oauth_token']}`
+      const answer = made(await parent.ask('PUT', path, { roles: [{ name: 'te_admin' }] }), parent.name)
+      if (!answer) return undefined
+      const access = await accessToken(family, asked, answer.body.token.oauth_verifier)
+      const child = await ofToken(family, made(await signInByOauth1(family, access), parent.name))
+      return child && { ...child, lasts: true }
+    },
+  },
+  {
+    name: 'access key',
+    make: async (family, parent) => {
+      const body = { credential: { user_id: parent.userId } }
+      const path = '/v3.0/OS-CREDENTIAL/credentials'
+      const answer = made(await parent.ask('POST', path, body), parent.name)
+      if (!answer) return undefined
+      const child = await ofKey(family, answer.body.credential, true)
+      await family.house.ctx.store.write((tx) =>
+        tx.deleteFrom('access_key').where('id', '=', answer.body.credential.access).execute(),
+      )
+      return child
+    },
+  },
+  {
+    name: 'temporary key',
+    make: async (family, parent) => {
+      const identity = { methods: ['token'], token: { duration_seconds: 86_400 } }
+      const answer = made(await parent.ask('POST', SECURITY_TOKENS, { auth: { identity } }), parent.name)
+      if (!answer) return undefined
+      const { access, secret, securitytoken: securityToken } = answer.body.credential
+      return ofKey(family, { access, secret, securityToken }, false)
+    },
+  },
+  {
+    name: 'login token',
+    make: async (family, parent) => {
+      const { key } = parent
+      if (key?.securityToken === undefined) return undefined
+      const { access, secret, securityToken: id } = key
+      const body = { auth: { securitytoken: { access, secret, id, duration_seconds: 43_200 } } }
+      const path = '/v3.0/OS-AUTH/securitytoken/logintokens'
+      const answer = made(await family.face.call('POST', path, { body }), parent.name)
+      if (!answer) return undefined
+      const text = answer.headers['x-subject-logintoken'] ?? ''
+      await assert.rejects(validateToken(family.house.ctx, text), 'a login token is nobody’s token')
+      return { session: await validateToken(family.house.ctx, text, { signedBy: access }), lasts: false }
+    },
+  },
+  {
+    name: 'agency token',
+    make: async (family, parent) => {
+      const identity = { methods: ['assume_role'], assume_role: agencyOf(family) }
+      const answer = await parent.ask('POST', '/v3/auth/tokens', { auth: { identity } })
+      return ofToken(family, made(answer, parent.name))
+    },
+  },
+  {
+    name: 'temporary key of an agency',
+    make: async (family, parent) => {
+      const assume_role = { ...agencyOf(family), duration_seconds: 86_400 }
+      const identity = { methods: ['assume_role'], assume_role }
+      const answer = made(await parent.ask('POST', SECURITY_TOKENS, { auth: { identity } }), parent.name)
+      if (!answer) return undefined
+      const { access, secret, securitytoken: securityToken } = answer.body.credential
+      return ofKey(family, { access, secret, securityToken }, false)
+    },
+  },
+  {
+    name: 'temporary key of an agency by v5',
+    make: async (family, parent) => {
+      const agency_urn = `iam::${family.two.a}:agency:IAMAgency`
+      const body = { agency_urn, agency_session_name: 'session', duration_seconds: 43_200 }
+      const answer = made(await parent.ask('POST', '/v5/agencies/assume', body), parent.name)
+      if (!answer) return undefined
+      const { access_key_id: access, secret_access_key: secret, security_token } = answer.body.credentials
+      return ofKey(family, { access, secret, securityToken: security_token }, false)
+    },
+  },
+]
+
+let parents: readonly Parent[] = []
 
 /**
  * Every way to be somebody, on every scope, tried on every operation that mints something: what comes of it ends with
@@ -22,217 +241,101 @@ import { PASSWORD } from '../../testing/seed.ts'
 describe('nothing exceeds its parent', () => {
   let house: House
   let face: HuaweiFace
-  let two: TwoAccounts
-  let key: Key
-
-  interface Parent {
-    readonly name: string
-    readonly ask: (method: string, path: string, body: object) => Promise<Answer>
-    /** Milliseconds. */
-    readonly expires: number
-    readonly inPerson: boolean
-    readonly lasting: boolean
-  }
-
-  const parents: Parent[] = []
-  const byToken = (name: string, answer: Answer, more: { inPerson: boolean }): void => {
-    assert.equal(answer.status, 201, `${name}: ${answer.text}`)
-    const token = answer.headers['x-subject-token'] ?? ''
-    parents.push({
-      name,
-      ask: (method, path, body) => face.call(method, path, { token, body }),
-      expires: Date.parse(answer.body.token.expires_at),
-      lasting: true,
-      ...more,
-    })
-  }
-  const issue = (identity: object, scope?: object, token?: string) =>
-    face.call('POST', '/v3/auth/tokens', {
-      body: { auth: { identity, ...(scope === undefined ? {} : { scope }) } },
-      ...(token === undefined ? {} : { token }),
-    })
-  const password = () => ({
-    methods: ['password'],
-    password: { user: { id: two.userB, password: PASSWORD } },
-  })
+  let family: Family
+  const children: { parent: Parent; mint: Mint; child: Child }[] = []
 
   before(async () => {
     house = await openHouse()
     face = openHuawei(house)
-    two = await seedTwoAccounts(house)
-    const { ctx } = house
-    const by = { session: null, action: 'test', requestId: '' }
-    key = await createAccessKey(ctx, by, { userId: two.userB, description: '', limit: 2 })
-    await ctx.store.write(async (tx) => {
-      const role = await ensureRole(tx, 'readonly')
-      await insertAgency(tx, {
-        id: 'agency',
-        domainId: two.a,
-        kind: 'agency',
-        name: 'IAMAgency',
-        description: '',
-        trustDomainId: two.b,
-        trustPolicy: null,
-        durationHours: null,
-        expiresAt: null,
-        maxSessionSeconds: 86_400,
-        externalId: null,
-        guards: {},
-        extra: {},
-        createdAt: ctx.now(),
-      })
-      const actor = { kind: 'agency', id: 'agency' } as const
-      for (const inherited of [true, false]) {
-        await insertGrant(tx, { actor, target: { kind: 'domain', id: two.a }, inherited }, role)
+    family = await openFamily(house, face, await seedTwoAccounts(house))
+    parents = family.parents
+    for (const mint of mints) {
+      for (const parent of parents) {
+        // The same signed request within the same second would be the same signature.
+        house.advance(1)
+        const child = await mint.make(family, parent)
+        if (child) children.push({ parent, mint, child })
       }
-    })
-    const scopes = { account: { domain: { id: two.b } }, project: { project: { id: two.projectB } } }
-    for (const [scopeName, scope] of Object.entries(scopes)) {
-      const own = await issue(password(), scope)
-      byToken(`password on ${scopeName}`, own, { inPerson: true })
-      const token = own.headers['x-subject-token'] ?? ''
-      byToken(`token on ${scopeName}`, await issue({ methods: ['token'], token: { id: token } }, scope), {
-        inPerson: true,
-      })
     }
-    const onAccount = (await issue(password(), scopes.account)).headers['x-subject-token'] ?? ''
-    const onProject = (await issue(password(), scopes.project)).headers['x-subject-token'] ?? ''
-    const made = await face.call('POST', `/v3/users/${two.userB}/application_credentials`, {
-      token: onProject,
-      body: { application_credential: { name: 'app' } },
-    })
-    const { id, secret } = made.body.application_credential
-    const credential = { methods: ['application_credential'], application_credential: { id, secret } }
-    const viaApp = await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity: credential } } })
-    byToken('application credential', viaApp, { inPerson: false })
-    const identity = { methods: ['assume_role'], assume_role: { domain_id: two.a, agency_name: 'IAMAgency' } }
-    for (const [scopeName, scope] of Object.entries({
-      account: { domain: { id: two.a } },
-      project: { project: { id: two.projectA } },
-    })) {
-      byToken(`agency on ${scopeName}`, await issue(identity, scope, onAccount), { inPerson: false })
-    }
-    parents.push({
-      name: 'access key',
-      ask: (method, path, body) => face.signed(method, path, key, { body }),
-      expires: Number.POSITIVE_INFINITY,
-      inPerson: true,
-      lasting: true,
-    })
-    const temporary = await face.signed('POST', '/v3.0/OS-CREDENTIAL/securitytokens', key, {
-      body: { auth: { identity: { methods: ['token'], token: {} } } },
-    })
-    const { access, secret: derived, securitytoken, expires_at } = temporary.body.credential
-    parents.push({
-      name: 'temporary key',
-      ask: (method, path, body) =>
-        face.signed(method, path, { access, secret: derived, securityToken: securitytoken }, { body }),
-      expires: Date.parse(expires_at),
-      inPerson: true,
-      lasting: false,
-    })
   })
   after(async () => {
     await face.close()
     await house.close()
   })
 
-  it('sessions and temporary keys end with what they came of; an agency is had in person only', async () => {
-    for (const parent of parents) {
-      const mints: readonly [string, string, object, (body: Answer['body']) => string][] = [
-        [
-          'temporary key',
-          '/v3.0/OS-CREDENTIAL/securitytokens',
-          { auth: { identity: { methods: ['token'], token: { duration_seconds: 86_400 } } } },
-          (body) => body.credential.expires_at,
-        ],
-        [
-          'agency key',
-          '/v3.0/OS-CREDENTIAL/securitytokens',
-          {
-            auth: {
-              identity: {
-                methods: ['assume_role'],
-                assume_role: { domain_id: two.a, agency_name: 'IAMAgency', duration_seconds: 86_400 },
-              },
-            },
-          },
-          (body) => body.credential.expires_at,
-        ],
-        [
-          'agency key by v5',
-          '/v5/agencies/assume',
-          {
-            agency_urn: `iam::${two.a}:agency:IAMAgency`,
-            agency_session_name: 'session',
-            duration_seconds: 43_200,
-          },
-          (body) => body.credentials.expiration,
-        ],
-        [
-          'agency token',
-          '/v3/auth/tokens',
-          {
-            auth: {
-              identity: {
-                methods: ['assume_role'],
-                assume_role: { domain_id: two.a, agency_name: 'IAMAgency' },
-              },
-            },
-          },
-          (body) => body.token.expires_at,
-        ],
-      ]
-      for (const [what, path, body, expiry] of mints) {
-        house.advance(1)
-        const answer = await parent.ask('POST', path, body)
-        const made = `${what} by ${parent.name}: ${answer.status} ${answer.text.slice(0, 100)}`
-        if (answer.status >= 300) {
-          assert.ok([401, 403, 404].includes(answer.status), made)
-          continue
-        }
-        assert.ok(Date.parse(expiry(answer.body)) <= parent.expires, made)
-        if (what.startsWith('agency')) assert.ok(parent.inPerson, made)
-        if (answer.body.token)
-          assert.deepEqual(answer.body.token.roles, [{ id: '0', name: 'readonly' }], made)
-      }
+  const isAgency = (child: Child): boolean => child.session.delegation.agency !== undefined
+  const becameAgency = ({ parent, child }: { parent: Parent; child: Child }): boolean =>
+    isAgency(child) && parent.userId !== family.agency
+
+  it('people mint every kind, so that the rest of this says something', () => {
+    for (const mint of mints) {
+      const by = children.filter((made) => made.mint === mint).map(({ parent }) => parent.name)
+      if (!mint.name.includes('other')) assert.ok(by.length > 0, mint.name)
+      else assert.deepEqual(by, [], mint.name)
+    }
+    assert.ok(parents.length >= 30, `${parents.length} parents`)
+  })
+
+  it('sessions end with what they came of', () => {
+    for (const { parent, mint, child } of children) {
+      if (child.lasts) continue
+      assert.ok(child.session.claims.expiresAt <= parent.expiresAt, `${mint.name} by ${parent.name}`)
     }
   })
 
-  it('what lasts is made by people and their own keys alone', async () => {
-    for (const parent of parents) {
-      const lasting: readonly [string, object][] = [
-        ['/v3.0/OS-CREDENTIAL/credentials', { credential: { user_id: two.userB } }],
-        [`/v3/users/${two.userB}/application_credentials`, { application_credential: { name: parent.name } }],
-        [`/v3/users/${two.userB}/credentials/OS-EC2`, { tenant_id: two.projectB }],
-        [
-          '/v3/OS-TRUST/trusts',
-          {
-            trust: {
-              trustor_user_id: two.userB,
-              trustee_user_id: two.adminA,
-              impersonation: true,
-              project_id: two.projectB,
-              roles: [{ name: 'te_admin' }],
-            },
-          },
-        ],
-      ]
-      for (const [path, body] of lasting) {
-        house.advance(1)
-        const answer = await parent.ask('POST', path, body)
-        if (answer.status >= 300) continue
-        assert.ok(parent.inPerson && parent.lasting, `${path} by ${parent.name}: ${answer.text}`)
-      }
+  it('no role that the parent could not have had there', () => {
+    for (const made of children) {
+      const { parent, mint, child } = made
+      if (becameAgency(made)) continue
+      const { scope } = child.session.claims
+      const place = 'id' in scope ? `${scope.kind}:${scope.id}` : scope.kind
+      const reach = parent.reach[place] ?? []
+      const more = child.session.roles.map(({ name }) => name).filter((name) => !reach.includes(name))
+      assert.deepEqual(more, [], `${mint.name} by ${parent.name} on ${place}`)
     }
   })
 
-  it('rescoping renews nothing and leads out of no delegation', async () => {
-    for (const parent of parents.filter(({ name }) => !name.includes('key'))) {
-      const subject = await parent.ask('POST', '/v3/auth/tokens', {
-        auth: { identity: { methods: ['token'], token: {} } },
-      })
-      assert.equal(subject.status, 400, parent.name)
+  it('an agency is taken on in person only, has its own roles in its own account, and none of its user’s', () => {
+    const taken = children.filter(becameAgency)
+    assert.ok(taken.length > 0)
+    for (const { parent, mint, child } of taken) {
+      const what = `${mint.name} by ${parent.name}`
+      assert.ok(parent.inPerson, what)
+      assert.equal(child.session.user.id, family.agency, what)
+      assert.equal(child.session.delegation.agency?.assumedBy.id, parent.userId, what)
+      const { scope } = child.session
+      if (scope.kind !== 'unscoped')
+        assert.equal(scope.kind === 'domain' && scope.domain.id, family.two.a, what)
+      for (const { name } of child.session.roles) assert.equal(name, 'readonly', what)
+    }
+  })
+
+  it('nobody becomes somebody else', () => {
+    for (const made of children) {
+      if (becameAgency(made)) continue
+      assert.equal(made.child.session.user.id, made.parent.userId, `${made.mint.name} by ${made.parent.name}`)
+    }
+  })
+
+  it('what lasts is made by people and their own keys alone', () => {
+    const lasting = children.filter(({ child }) => child.lasts)
+    assert.ok(lasting.length > 0)
+    const others = lasting.filter(({ parent }) => !(parent.inPerson && parent.lasting))
+    // That is what Keystone's users call an application credential unrestricted for; its roles go no further.
+    assert.deepEqual(
+      others.map(({ parent, mint }) => `${mint.name} by ${parent.name}`),
+      ['readonly', 'everything'].map(
+        (what) => `application credential by unrestricted application credential of ${what}`,
+      ),
+    )
+  })
+
+  it('a child keeps what its parent stood on: whoever revokes that, ends both', () => {
+    for (const { parent, mint, child } of children) {
+      if (child.lasts || parent.token === undefined) continue
+      const { via, auditIds } = child.session.claims
+      assert.equal(auditIds.length, 2, `${mint.name} by ${parent.name}`)
+      if (parent.name.startsWith('mapped')) assert.equal(via[0]?.kind, 'federation', mint.name)
     }
   })
 })
