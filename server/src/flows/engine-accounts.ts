@@ -24,7 +24,14 @@ import { newId } from '../store/ids.ts'
 import type { Db } from '../store/store.ts'
 import { isUniqueViolation } from '../store/unique.ts'
 import { type Actor, change } from './change.ts'
-import { mirrorAccountRoles, mirrorNewAccounts, mirrorRemoval, mirrorRole } from './engine-remote.ts'
+import {
+  mirrorAccount,
+  mirrorNewAccounts,
+  mirrorPassword,
+  mirrorRemoval,
+  mirrorRole,
+  mirrorRoleRemoval,
+} from './engine-remote.ts'
 
 /** Words for refusals that service-center has codes for; `wireCode` is its number. */
 export const engineFaults = {
@@ -177,17 +184,16 @@ export async function updateAccount(
   refuseProtected(name, wanted.self)
   const known = await rolesOfEngine(ctx, engine)
   if (roles && !areRoles(roles, known)) refuseEngine('badRole')
-  const changed = await change(ctx, by, `engine:${engine.id}`, async (tx) => {
-    const account = await accountNamed(tx, engine, name)
-    await updateEngineAccount(tx, account.id, {
+  const { id, namespace, roles: before, status: was } = await accountNamed(ctx.store.db, engine, name)
+  await mirrorAccount(ctx, engine, { name, namespace, before, roles: roles ?? before, status: status ?? was })
+  await change(ctx, by, `engine:${engine.id}`, (tx) =>
+    updateEngineAccount(tx, id, {
       ...(roles && { roles }),
       ...(status && { status }),
       incarnation: newId(),
       updatedAt: ctx.now(),
-    })
-    return { name, roles: roles ?? account.roles, status: status ?? account.status }
-  })
-  await mirrorAccountRoles(ctx, engine, changed)
+    }),
+  )
 }
 
 export async function removeAccount(
@@ -197,9 +203,8 @@ export async function removeAccount(
   by: Actor,
 ): Promise<void> {
   refuseProtected(wanted.name, wanted.self)
-  await accountNamed(ctx.store.db, engine, wanted.name)
   // There first: only that ends the tokens which are out.
-  await mirrorRemoval(ctx, engine, wanted.name)
+  await mirrorRemoval(ctx, engine, await accountNamed(ctx.store.db, engine, wanted.name))
   await change(ctx, by, `engine:${engine.id}`, async (tx) => {
     const account = await accountNamed(tx, engine, wanted.name)
     await deleteEngineAccount(tx, account.id)
@@ -220,6 +225,8 @@ export async function setAccountPassword(
 ): Promise<void> {
   if (!isEnginePassword(wanted.password, wanted.name)) refuseEngine('badPassword')
   const hash = await hashPassword(ctx.kdf, wanted.password, ctx.settings)
+  await accountNamed(ctx.store.db, engine, wanted.name)
+  await mirrorPassword(ctx, engine, wanted)
   await change(ctx, by, `engine:${engine.id}`, async (tx) => {
     const account = await accountNamed(tx, engine, wanted.name)
     await updateEngineAccount(tx, account.id, { hash, incarnation: newId(), updatedAt: ctx.now() })
@@ -241,32 +248,40 @@ export async function putRole(
   const { name, perms, mode } = wanted
   if (!isAccountName(name) || !arePermissions(perms)) refuseEngine('invalid', `role ${name}`)
   if (Object.hasOwn(builtInRoles, name)) refuseEngine(mode === 'create' ? 'roleConflict' : 'builtInRole')
+  const own = await listEngineRoles(ctx.store.db, engine.id)
+  const isThere = own.some((role) => role.name === name)
+  if (mode === 'update' && !isThere) refuseEngine('noRole')
+  if (mode === 'create' && isThere) refuseEngine('roleConflict')
+  const most = engineLimits.roles - Object.keys(builtInRoles).length
+  if (mode === 'create' && own.length >= most) refuseEngine('roleQuota')
+  await mirrorRole(ctx, engine, wanted)
   const now = ctx.now()
   try {
     await change(ctx, by, `engine:${engine.id}`, async (tx) => {
-      const own = await listEngineRoles(tx, engine.id)
-      if (mode === 'update') {
-        if (!own.some((role) => role.name === name)) refuseEngine('noRole')
-        return updateEngineRole(tx, engine.id, { name, perms, updatedAt: now })
-      }
-      if (own.length + Object.keys(builtInRoles).length >= engineLimits.roles) refuseEngine('roleQuota')
+      if (mode === 'update') return updateEngineRole(tx, engine.id, { name, perms, updatedAt: now })
+      if ((await listEngineRoles(tx, engine.id)).length >= most) refuseEngine('roleQuota')
       await insertEngineRole(tx, engine.id, { name, perms, createdAt: now, updatedAt: now })
     })
   } catch (error) {
     if (isUniqueViolation(error)) refuseEngine('roleConflict')
     throw error
   }
-  await mirrorRole(ctx, engine, wanted)
 }
 
 /** Removes a role that no account has. */
 export async function removeRole(ctx: Context, engine: EngineRecord, name: string, by: Actor): Promise<void> {
   if (Object.hasOwn(builtInRoles, name)) refuseEngine('builtInRole')
+  await refuseBound(ctx.store.db, engine, name)
+  await mirrorRoleRemoval(ctx, engine, name)
   await change(ctx, by, `engine:${engine.id}`, async (tx) => {
-    const own = await listEngineRoles(tx, engine.id)
-    if (!own.some((role) => role.name === name)) refuseEngine('noRole')
-    const accounts = await listEngineAccounts(tx, engine.id)
-    if (accounts.some(({ roles }) => roles.includes(name))) refuseEngine('roleBound')
+    await refuseBound(tx, engine, name)
     await deleteEngineRole(tx, engine.id, name)
   })
+}
+
+async function refuseBound(db: Db, engine: EngineRecord, name: string): Promise<void> {
+  const own = await listEngineRoles(db, engine.id)
+  if (!own.some((role) => role.name === name)) refuseEngine('noRole')
+  const accounts = await listEngineAccounts(db, engine.id)
+  if (accounts.some(({ roles }) => roles.includes(name))) refuseEngine('roleBound')
 }

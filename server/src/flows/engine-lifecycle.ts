@@ -1,4 +1,5 @@
 /** Engines made and removed, and users of the cloud brought into them. */
+import { createHash } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { engineLimits, isAccountName, isEnginePassword } from '../core/engine-rules.ts'
 import { refuse } from '../core/refusal.ts'
@@ -15,8 +16,8 @@ import { newId } from '../store/ids.ts'
 import { isUniqueViolation } from '../store/unique.ts'
 import { type Actor, change } from './change.ts'
 import { createAccounts, newAccount } from './engine-accounts.ts'
+import { refuseUnlisted } from './engine-call.ts'
 import { newEngineKey } from './engine-keys.ts'
-import { refuseUnlisted } from './engine-remote.ts'
 
 export interface NewEngine
   extends Pick<EngineRecord, 'projectId' | 'enterpriseProjectId' | 'name' | 'specType' | 'authType'> {
@@ -133,10 +134,16 @@ export async function importPrincipal(
   return account ?? refuse('internal', 'no account was made')
 }
 
-/** In Nacos there is a user for each namespace: a token cannot say which one it is for. */
+/**
+ * In Nacos there is a user for each namespace, because a token cannot say which one it is for. Nacos keeps 50 characters;
+ * namespaces that do not fit are told apart by their hash.
+ */
 function nameIn({ specType }: EngineRecord, principal: Import['principal'], namespace: string): string {
   if (specType === 'CSE2') return principal.name
-  return `iam-${principal.id.slice(0, 20)}-${namespace === '' ? 'public' : namespace}`.slice(0, 64)
+  const person = `iam-${principal.id.slice(0, 20)}`
+  const name = `${person}-${namespace === '' ? 'public' : namespace}`
+  if (name.length <= 50 && isAccountName(name)) return name
+  return `${person}-${createHash('sha256').update(namespace).digest('hex').slice(0, 24)}`
 }
 
 function invalid(field: string): never {
