@@ -5,7 +5,7 @@
 import { startFloor } from './kit/floor.ts'
 import { newStates, requestBytes } from './kit/load.ts'
 import { measuredTable, noFalseVerdicts, report } from './kit/report.ts'
-import { type Row, runRounds } from './kit/rounds.ts'
+import { type Measured, type Row, runRounds } from './kit/rounds.ts'
 import { ask, login, manyTokens, peerFrom, revoke, startTokenhouse, type Target } from './kit/target.ts'
 
 const TOKENS = 64
@@ -55,6 +55,11 @@ async function rowsOf(
   )
 }
 
+/** By CPU, each against the floor of the same round: what else the machine did hits both sides. */
+function isCheaper(a: Measured | undefined, b: Measured | undefined): boolean {
+  return (a?.cpuShare ?? 0) > (b?.cpuShare ?? Number.POSITIVE_INFINITY)
+}
+
 const target = await startTokenhouse()
 const floor = await startFloor()
 const peer = peerFrom(process.argv)
@@ -83,11 +88,8 @@ try {
   const [, full, head, bare] = measured
   const goals = [
     { text: 'validate: at least 70 % of the floor', reached: (full?.share ?? 0) >= 0.7 },
-    { text: 'HEAD cheaper than GET (CPU)', reached: (head?.cpuMs ?? 1) < (full?.cpuMs ?? 0) },
-    {
-      text: '?nocatalog cheaper than the full answer (CPU)',
-      reached: (bare?.cpuMs ?? 1) < (full?.cpuMs ?? 0),
-    },
+    { text: 'HEAD cheaper than GET (CPU against the floor’s)', reached: isCheaper(head, full) },
+    { text: '?nocatalog cheaper than the full answer (the same)', reached: isCheaper(bare, full) },
     {
       text: 'at least 150 times less CPU than Keystone’s 23.5 ms',
       reached: KEYSTONE_CPU_MS / (full?.cpuMs ?? Infinity) >= 150,
