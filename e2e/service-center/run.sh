@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real Apache ServiceComb service-center, configured by our own export, takes our tokens. SERVICE_CENTER_BIN is its
-# program; SERVICE_CENTER_CONF its folder with conf/app.yaml (default: beside the program).
+# A real Apache ServiceComb service-center, configured by our own export, takes our tokens and our accounts.
+# SERVICE_CENTER_BIN is its program; SERVICE_CENTER_CONF the folder that holds conf/app.yaml (default: beside the program).
 . "$(dirname "$0")/../lib.sh"
 SERVICE_CENTER_BIN=${SERVICE_CENTER_BIN:-$(command -v service-center || true)}
 if [ -z "$SERVICE_CENTER_BIN" ] || [ ! -x "$SERVICE_CENTER_BIN" ]; then
@@ -11,13 +11,19 @@ need curl python3
 SC_PORT=$(free_port)
 SC=http://127.0.0.1:$SC_PORT
 HUAWEI_PORT=$(free_port)
-start_tokenhouse --huawei-port "$HUAWEI_PORT" --engine-addresses "$SC"
-tokenhouse project create web > /dev/null
+ENGINE_PORT=$(free_port)
+ENGINE_FACE=http://127.0.0.1:$ENGINE_PORT
+ALLOW=(--engine-addresses "$SC")
+start_tokenhouse --huawei-port "$HUAWEI_PORT" --engine-port "$ENGINE_PORT" "${ALLOW[@]}"
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
-PROJECT=$(tokenhouse project show web --json | field id)
-BOB_PASSWORD=$(tokenhouse user create bob --json | field password)
-tokenhouse role grant member --user bob --project web > /dev/null
-ENGINE=$(tokenhouse engine create shop --project web --address "$SC" --engine-addresses "$SC" --json | field id)
+status() { "$@" > "$WORK/said" 2>&1; echo $?; }
+PROJECT=$(tokenhouse project create web --json | field id)
+BOB=$(tokenhouse user create bob --json)
+BOB_ID=$(field id <<< "$BOB")
+field password <<< "$BOB" | tr -d '\n' > "$WORK/bob"
+tokenhouse role grant member --user bob --project web > "$WORK/said"
+printf 'Root-Pass-1' > "$WORK/root"
+ENGINE=$(tokenhouse engine create shop --project web --address "$SC" "${ALLOW[@]}" --password-file "$WORK/root" --json | field id)
 tokenhouse engine keys export shop "$WORK/keys"
 
 mkdir -p "$WORK/sc"
@@ -27,24 +33,79 @@ cp -r "${SERVICE_CENTER_CONF:-$(dirname "$SERVICE_CENTER_BIN")}/conf" "$WORK/sc/
   set -a
   # shellcheck disable=SC1091
   . "$WORK/keys/service-center.env"
-  SERVER_HOST=127.0.0.1 SERVER_PORT=$SC_PORT REGISTRY_KIND=embedded_etcd SSL_ENABLE=false SC_INIT_ROOT_PASSWORD='Root-Pass-1'
+  SERVER_HOST=127.0.0.1 SERVER_PORT=$SC_PORT SSL_ENABLE=false SC_INIT_ROOT_PASSWORD='Root-Pass-1' LOG_FILE=
+  REGISTRY_KIND=embedded_etcd REGISTRY_ETCD_CLUSTER_NAME=sc-0
+  REGISTRY_ETCD_CLUSTER_MANAGER_ENDPOINTS=http://127.0.0.1:$(free_port)
+  REGISTRY_ETCD_CLUSTER_ENDPOINTS=sc-0=http://127.0.0.1:$(free_port)
   exec "$SERVICE_CENTER_BIN"
 ) > "$WORK/sc.log" 2>&1 &
-STARTED+=("$!")
-for _ in $(seq 300); do curl -sf "$SC/health" > /dev/null && break; sleep 0.2; done
+SC_PID=$!
+STARTED+=("$SC_PID")
+for _ in $(seq 300); do
+  curl -sf "$SC/health" > "$WORK/said" && break
+  kill -0 "$SC_PID" 2> /dev/null || break
+  sleep 0.2
+done
 
-code() { curl -s -o "$WORK/answer" -w '%{http_code}' "$@"; }
-REGISTER='{"service":{"serviceName":"cart","appId":"shop","version":"1.0.0"}}'
+# ask METHOD URL [TOKEN [BODY]]: prints status and, where there is one, service-center's number of the error.
+ask() {
+  local code
+  code=$(curl -s -o "$WORK/answer" -w '%{http_code}' -X "$1" "$2" ${3:+-H "Authorization: Bearer $3"} \
+    ${4:+-H 'Content-Type: application/json' -d "$4"})
+  echo "$code$(sed -n 's/.*"errorCode":"\{0,1\}\([0-9]*\).*/ \1/p' "$WORK/answer")"
+}
+exchange() {
+  curl -s -X POST "http://127.0.0.1:$HUAWEI_PORT/v2/$PROJECT/enginemgr/engines/$ENGINE/tokens" -H "X-Auth-Token: $IAM" \
+    -H 'Content-Type: application/json;charset=UTF-8' -H 'Accept: application/json' | field token
+}
+login() { curl -s -X POST "$1/v4/token" -H 'Content-Type: application/json' -d "{\"name\":\"$2\",\"password\":\"$3\"}" | field token; }
+service() { echo "{\"service\":{\"serviceName\":\"$1\",\"appId\":\"shop\",\"version\":\"1.0.0\"}}"; }
 SERVICES=$SC/v4/default/registry/microservices
-check 'import-user makes the account there' 0 "$(tokenhouse engine import-user --engine shop --user bob --role developer --engine-addresses "$SC" > /dev/null; echo $?)"
-printf '%s' "$BOB_PASSWORD" > "$WORK/bob"
+
+check 'import-user makes the account there' 0 "$(status tokenhouse engine import-user --engine shop --user bob --role developer "${ALLOW[@]}")"
 IAM=$(tokenhouse token issue --user bob --password-file "$WORK/bob" --project web --json | field token)
-TOKEN=$(curl -s -X POST "http://127.0.0.1:$HUAWEI_PORT/v2/$PROJECT/enginemgr/engines/$ENGINE/tokens" -H "X-Auth-Token: $IAM" \
-  -H 'Content-Type: application/json;charset=UTF-8' -H 'Accept: application/json' | field token)
-check '401 a service is registered without a token' 401 "$(code -X POST "$SERVICES" -d "$REGISTER")"
-check '200 a service is registered with the exchanged token' 200 "$(code -X POST "$SERVICES" -d "$REGISTER" -H "Authorization: Bearer $TOKEN")"
-check '403 a developer lists accounts' 403 "$(code "$SC/v4/accounts" -H "Authorization: Bearer $TOKEN")"
-ROOT=$(curl -s -X POST "$SC/v4/token" -d '{"name":"root","password":"Root-Pass-1"}' | field token)
-check 'the imported account is there' 200 "$(code "$SC/v4/accounts/bob" -H "Authorization: Bearer $ROOT")"
-check 'engine check finds no drift' 0 "$(tokenhouse engine check shop --engine-addresses "$SC" > /dev/null; echo $?)"
+TOKEN=$(exchange)
+check '401 a service is registered without a token' '401 401204' "$(ask POST "$SERVICES" '' "$(service cart)")"
+check '401 with garbage' '401 401201' "$(ask POST "$SERVICES" garbage "$(service cart)")"
+check '401 with the token of the cloud' '401 401201' "$(ask POST "$SERVICES" "$IAM" "$(service cart)")"
+check '200 a service is registered with the exchanged token' 200 "$(ask POST "$SERVICES" "$TOKEN" "$(service cart)")"
+check '403 a developer lists accounts' '403 403205' "$(ask GET "$SC/v4/accounts" "$TOKEN")"
+ROOT=$(login "$SC" root Root-Pass-1)
+check '200 the imported account is there' 200 "$(ask GET "$SC/v4/accounts/bob" "$ROOT")"
+check 'under the id of the user of the cloud' "$BOB_ID" "$(field id < "$WORK/answer")"
+check 'engine check finds no drift' 0 "$(status tokenhouse engine check shop "${ALLOW[@]}")"
+
+tokenhouse engine create other --project web --json > "$WORK/said"
+tokenhouse engine import-user --engine other --user bob --role developer > "$WORK/said"
+OTHER=$(tokenhouse engine token other --json <<< "$IAM" | field token)
+check '401 a token of another engine' '401 401201' "$(ask POST "$SERVICES" "$OTHER" "$(service other)")"
+tokenhouse engine delete other > "$WORK/said"
+
+OUR_ROOT=$(login "$ENGINE_FACE" root Root-Pass-1)
+check '200 our own login is good there' 200 "$(ask GET "$SC/v4/accounts" "$OUR_ROOT")"
+VIEWER='{"name":"viewer","perms":[{"resources":[{"type":"service"}],"verbs":["get"]}]}'
+check '200 a role is made here' 200 "$(ask POST "$ENGINE_FACE/v4/roles" "$OUR_ROOT" "$VIEWER")"
+check '200 and is there' 200 "$(ask GET "$SC/v4/roles/viewer" "$ROOT")"
+VERA='{"name":"vera","password":"Vera-Pass-1","roles":["viewer"]}'
+check '200 an account with a password is made here' 200 "$(ask POST "$ENGINE_FACE/v4/accounts" "$OUR_ROOT" "$VERA")"
+VERA_THERE=$(login "$SC" vera Vera-Pass-1)
+VERA_HERE=$(login "$ENGINE_FACE" vera Vera-Pass-1)
+for token in "$VERA_THERE" "$VERA_HERE"; do
+  check '200 a viewer lists services' 200 "$(ask GET "$SERVICES" "$token")"
+  check '403 a viewer registers one' '403 403205' "$(ask POST "$SERVICES" "$token" "$(service pay)")"
+done
+check '200 another password is set here' 200 "$(ask POST "$ENGINE_FACE/v4/accounts/vera/password" "$OUR_ROOT" '{"password":"Vera-Pass-2"}')"
+check 'and is good there' 200 "$(ask GET "$SERVICES" "$(login "$SC" vera Vera-Pass-2)")"
+check '200 another role is given here' 200 "$(ask PUT "$ENGINE_FACE/v4/accounts/vera" "$OUR_ROOT" '{"roles":["developer"]}')"
+check '200 and counts there' 200 "$(ask POST "$SERVICES" "$(login "$SC" vera Vera-Pass-2)" "$(service pay)")"
+check '200 a role is changed here' 200 "$(ask PUT "$ENGINE_FACE/v4/roles/viewer" "$OUR_ROOT" "${VIEWER/get/*}")"
+check 'engine check finds no drift' 0 "$(status tokenhouse engine check shop "${ALLOW[@]}")"
+check '200 the role is removed here' 200 "$(ask DELETE "$ENGINE_FACE/v4/roles/viewer" "$OUR_ROOT")"
+check '400 and gone there' '400 400201' "$(ask GET "$SC/v4/roles/viewer" "$ROOT")"
+
+check '200 an account is made there alone' 200 "$(ask POST "$SC/v4/accounts" "$ROOT" '{"name":"dora","password":"Dora-Pass-1","roles":["developer"]}')"
+check 'engine check finds it' 1 "$(status tokenhouse engine check shop "${ALLOW[@]}")"
+check '200 the imported account is removed here' 200 "$(ask DELETE "$ENGINE_FACE/v4/accounts/bob" "$OUR_ROOT")"
+check '401 and its token dies there' '401 401206' "$(ask POST "$SERVICES" "$TOKEN" "$(service late)")"
+[ "$FAILED" = 0 ] || tail -5 "$WORK/sc.log"
 finish
