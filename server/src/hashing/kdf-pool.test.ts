@@ -120,6 +120,22 @@ test('a hash that fails gives its place to the next', async () => {
   assert.equal(pool.stats().failed, 1)
 })
 
+test('who asks for a place first is refused while there is none, before any work', async () => {
+  const pool = createKdfPool({ threads: 1, queue: 1 })
+  pool.demandPlace()
+  const running = handmade('running', [])
+  const first = pool.run(running.task)
+  pool.demandPlace()
+  const waiting = handmade('waiting', [])
+  const second = pool.run(waiting.task)
+  assert.throws(() => pool.demandPlace(), { code: 'busy' })
+  assert.equal(pool.stats().refused, 1)
+  running.end()
+  waiting.end()
+  await Promise.all([first, second])
+  pool.demandPlace()
+})
+
 test('a pool that could never answer is refused', () => {
   for (const size of [
     { threads: 0, queue: 1 },

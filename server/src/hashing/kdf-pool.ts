@@ -50,6 +50,8 @@ export interface KdfStats {
 }
 
 export interface KdfPool extends KdfRunner {
+  /** Refuses with `busy` at once while the queue is full: ask before looking anything up, so that a storm costs little. */
+  readonly demandPlace: () => void
   /** The same pool for one request: its hashes wait in `request.lane` and are dropped when `request.signal` aborts. */
   readonly forRequest: (request: KdfRequest) => KdfRunner
   readonly stats: () => KdfStats
@@ -181,6 +183,9 @@ export function createKdfPool(size: { readonly threads: number; readonly queue: 
   }
 
   return {
+    demandPlace: () => {
+      if (running >= threads && waiting >= queue) throw busy()
+    },
     run: (task) => run(task, {}),
     forRequest: (request) => ({ run: (task) => run(task, request) }),
     stats: () => ({ threads, queue, running, waiting, ...total, meanMilliseconds }),

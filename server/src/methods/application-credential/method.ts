@@ -39,6 +39,7 @@ export async function proveApplicationCredential(
   payload: ApplicationCredentialPayload,
 ): Promise<ApplicationCredentialOutcome> {
   const { db } = tools.store
+  tools.kdf.demandPlace()
   const credential = await credentialOf(tools, payload)
   const user = credential && (await findUser(db, { id: credential.userId }))
   const expired =

@@ -46,6 +46,7 @@ export async function provePassword(
   payload: PasswordPayload,
 ): Promise<PasswordOutcome> {
   const { store, kdf, settings } = tools
+  kdf.demandPlace()
   const user = await findUser(store.db, payload.user)
   const now = tools.now()
   // A locked or federated user, or none at all, costs the same derivation as a wrong password.
