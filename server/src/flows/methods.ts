@@ -84,9 +84,7 @@ async function assumeRole(ctx: Context, payload: unknown, presenter: Presenter):
 
 /** A federated session shown again under its own method's name. Assertions come in by their providers' paths. */
 async function mapped(ctx: Context, payload: unknown): Promise<Proof> {
-  const { id } = (payload ?? {}) as { id?: unknown }
-  if (typeof id !== 'string') return refuse('unauthenticated', 'mapped without an assertion')
-  const proof = await token(ctx, { id })
+  const proof = await token(ctx, payload)
   if (proof.via.some((link) => link.kind === 'federation')) return proof
   return refuse('unauthenticated', 'mapped with a session that is not federated')
 }

@@ -133,9 +133,10 @@ function applicationCredentialPayload(auth: Auth): ApplicationCredentialPayload 
 
 /** A federated session to go on from; assertions come in by their providers' paths. */
 function mappedPayload(auth: Auth): { id: string } {
-  const { mapped } = auth.identity as { mapped?: { id?: unknown } | null }
-  const id = mapped?.id
-  return { id: typeof id === 'string' ? id : expecting('identity_provider', 'mapped') }
+  const { mapped } = auth.identity as { mapped?: Readonly<Record<string, unknown>> | null }
+  if (typeof mapped?.['id'] === 'string') return { id: mapped['id'] }
+  for (const name of ['identity_provider', 'protocol']) if (!mapped?.[name]) return expecting(name, 'mapped')
+  return refuse('unauthenticated', 'mapped without an assertion')
 }
 
 /** A passcode that is no text is a wrong one, as in Keystone. */
