@@ -5,6 +5,7 @@
 import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
 import { federationGuards } from './federation-guards.ts'
+import { huaweiGuards } from './huawei-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
 import { userGuards } from './user-guards.ts'
@@ -49,6 +50,7 @@ export const guards: readonly Guard[] = [
   },
   ...clientGuards,
   ...federationGuards,
+  ...huaweiGuards,
   ...projectGuards,
   ...alibabaGuards,
   ...roleGuards,

@@ -80,10 +80,14 @@ async function scopesOf(ctx: Context, accountId: string, hint: ScopeHint): Promi
   const whole = { kind: 'domain', id: accountId } as const
   // Whoever has no role on their account as a whole still signs requests about themselves.
   if (hint.projectId === undefined) return [whole, { kind: 'unscoped' }]
-  const project = await findProjectScope(ctx.store.db, { id: hint.projectId })
-  if (project?.domain.id !== accountId) return refuse('unauthenticated', 'X-Project-Id of another account')
-  const named = { kind: 'project', id: project.id } as const
+  const named = { kind: 'project', id: await projectIn(ctx, accountId, hint.projectId) } as const
   return hint.wholeFirst ? [whole, named] : [named]
+}
+
+/** The project's id, when it is one of the account's. */
+async function projectIn(ctx: Context, accountId: string, id: string): Promise<string> {
+  const project = await findProjectScope(ctx.store.db, { id })
+  return project?.domain.id === accountId ? id : refuse('unauthenticated', 'X-Project-Id of another account')
 }
 
 /** The session on the first scope that it can have; the last one's refusal when there is none. */
@@ -110,9 +114,11 @@ async function temporarySession(ctx: Context, { access, securityToken, hint }: K
   if (hint.domainId !== undefined && hint.domainId !== account) {
     return refuse('unauthenticated', 'X-Domain-Id of another account')
   }
-  if (scope.kind === 'project' && hint.projectId !== undefined && hint.projectId !== scope.project.id) {
+  if (hint.projectId === undefined) return session
+  if (scope.kind === 'project' && hint.projectId !== scope.project.id) {
     return refuse('unauthenticated', 'X-Project-Id of another project')
   }
+  if (scope.kind !== 'project') await projectIn(ctx, account, hint.projectId)
   return session
 }
 

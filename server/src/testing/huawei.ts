@@ -31,6 +31,8 @@ export interface SignedOptions {
   readonly sentBody?: unknown
   /** Sent in place of the signed headers of the same names. */
   readonly sentHeaders?: Readonly<Record<string, string>>
+  /** The signature in upper case. */
+  readonly upper?: boolean
 }
 
 const HOST = 'iam.tokenhouse.test:5001'
@@ -91,7 +93,8 @@ export function openHuawei(house: House): HuaweiFace {
       headers['x-sdk-content-sha256'] ?? sha256(body),
     ].join('\n')
     const text = `SDK-HMAC-SHA256\n${stamp}\n${sha256(canonical)}`
-    const signature = createHmac('sha256', key.secret).update(text).digest('hex')
+    const hex = createHmac('sha256', key.secret).update(text).digest('hex')
+    const signature = options.upper ? hex.toUpperCase() : hex
     const sent = options.sentBody === undefined ? body : JSON.stringify(options.sentBody)
     return call(method, path, {
       headers: {

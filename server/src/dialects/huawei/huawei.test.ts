@@ -160,7 +160,7 @@ describe('the Huawei Cloud face', () => {
     }
   })
 
-  it('CVE-2012-4413: every operation refuses no token and a token that is none', async () => {
+  it('CVE-2012-4456: 401 every operation without a token, and with one that is none', async () => {
     for (const { method, path, policy } of answeredOperations) {
       if (policy === 'public') continue
       for (const token of [undefined, 'garbage']) {

@@ -1,0 +1,266 @@
+/** Guards of agencies, access keys and the Huawei Cloud face, for guards.ts. */
+import type { Guard } from './guards.ts'
+
+const HUAWEI = 'server/src/dialects/huawei/'
+const SIGNATURES = `${HUAWEI}signature.test.ts`
+const KEYS = `${HUAWEI}access-keys/access-keys.test.ts`
+const POLICIES = `${HUAWEI}access-keys/session-policies.test.ts`
+const AGENCIES = `${HUAWEI}agencies/agency-token.test.ts`
+const AGENCY = `${HUAWEI}agencies/agencies.test.ts`
+const MATRIX = `${HUAWEI}nothing-exceeds.test.ts`
+const ADMINISTRATION = `${HUAWEI}administration.test.ts`
+
+export const huaweiGuards: readonly Guard[] = [
+  {
+    file: `${HUAWEI}signature.ts`,
+    code: "if (!signedHeaders.includes('x-sdk-date')) return undefined",
+    without: '',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}signature.ts`,
+    code: "if (said === undefined || !signedHeaders.includes('x-sdk-content-sha256')) return actual",
+    without: 'if (said === undefined) return actual',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}signature.ts`,
+    code: "return method === 'GET' || method === 'HEAD' ? said : undefined",
+    without: 'return said',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}signature.ts`,
+    code: 'return said === actual ? said : undefined',
+    without: 'return said',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}signature.ts`,
+    code: 'return /^(SDK|V11)-/.test(',
+    without: 'return /^SDK-HMAC-SHA256/.test(',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}identify.ts`,
+    code: 'if (Math.abs(signature.signedAt - ctx.now() / 1e6) > FRESH) {',
+    without: 'if (false) {',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}identify.ts`,
+    code: "if (incoming.method !== 'GET' && incoming.method !== 'HEAD') await useUp(ctx, signature)",
+    without: '',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}identify.ts`,
+    code: 'update(signature.signature.toLowerCase())',
+    without: 'update(signature.signature)',
+    tests: SIGNATURES,
+  },
+  {
+    file: `${HUAWEI}identify.ts`,
+    code: 'if (!good || secret === undefined)',
+    without: 'if (secret === undefined)',
+    tests: KEYS,
+  },
+  {
+    file: `${HUAWEI}actions.ts`,
+    code: 'if (!allowed) refuse(',
+    without: 'if (false) refuse(',
+    tests: POLICIES,
+  },
+  {
+    file: 'server/src/flows/session-policy.ts',
+    code: "const counts = effect === 'Deny' || everywhere",
+    without: 'const counts = true',
+    tests: POLICIES,
+  },
+  {
+    file: 'server/src/flows/access-keys.ts',
+    code: 'ctx.keys.derive(`temporary_access_key:${access}${bound}`)',
+    without: 'ctx.keys.derive(`temporary_access_key:${access}${bound && String()}`)',
+    tests: POLICIES,
+  },
+  {
+    file: 'server/src/methods/assume-role/method.ts',
+    code: "if (session.narrowedBy) return 'a session with a session policy'",
+    without: '',
+    tests: POLICIES,
+  },
+  {
+    file: 'server/src/methods/assume-role/method.ts',
+    code: 'return through && `a session through ${through.kind}`',
+    without: 'return through && undefined',
+    tests: MATRIX,
+  },
+  {
+    file: 'server/src/methods/assume-role/method.ts',
+    code: "if (agency.externalId !== null && agency.externalId !== request.externalId) return 'external id'",
+    without: '',
+    tests: AGENCY,
+  },
+  {
+    file: 'server/src/methods/assume-role/method.ts',
+    code: "if (sourceIdentity && !request.sourceIdentity) return 'no source identity'",
+    without: '',
+    tests: AGENCY,
+  },
+  {
+    file: 'server/src/methods/assume-role/method.ts',
+    code: "if (maxDepth !== undefined && claims.via.length + 1 > maxDepth) return 'chain too deep'",
+    without: '',
+    tests: AGENCY,
+  },
+  {
+    file: 'server/src/methods/assume-role/method.ts',
+    code: 'claims.auditIds.length > 1 || now - claims.issuedAt > maxAge',
+    without: 'now - claims.issuedAt > maxAge',
+    tests: AGENCY,
+  },
+  {
+    file: 'server/src/methods/assume-role/method.ts',
+    code: "    return 'chain too old'",
+    without: '    return undefined',
+    tests: AGENCY,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: 'if (hint.domainId !== undefined && hint.domainId !== accountId) {',
+    without: 'if (false) {',
+    tests: SIGNATURES,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: "project?.domain.id === accountId ? id : refuse('unauthenticated', 'X-Project-Id of another account')",
+    without: 'id + (project ? String() : String())',
+    tests: SIGNATURES,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: "if (key?.status !== 'Active' || !user)",
+    without: 'if (!key || !user)',
+    tests: KEYS,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: "return refuse('unauthenticated', 'a temporary key without its token')",
+    without: "securityToken = ''",
+    tests: KEYS,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: 'if (through) return refuse(',
+    without: 'if (false) return refuse(',
+    tests: MATRIX,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: "return refuse('forbidden', 'a temporary key makes another')",
+    without: '',
+    tests: KEYS,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: 'expiresAt: Math.min(claims.expiresAt, Math.floor(ctx.now() / 1e6) + ttl),\n  }\n  await loadSession(ctx, derived)',
+    without: 'expiresAt: Math.floor(ctx.now() / 1e6) + ttl,\n  }\n  await loadSession(ctx, derived)',
+    tests: MATRIX,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: "if (session.narrowedBy) return refuse('forbidden', 'a narrowed key makes a login token')",
+    without: '',
+    tests: POLICIES,
+  },
+  {
+    file: 'server/src/flows/validate-token.ts',
+    code: 'if (bound ? key.id !== options.signedBy : options.signedBy !== undefined) {',
+    without: 'if (false) {',
+    tests: KEYS,
+  },
+  {
+    file: 'server/src/flows/assume-agency.ts',
+    code: "if (!rights.some) return refuse('forbidden', 'no right to act as any agency')",
+    without: '',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/assume-agency.ts',
+    code: "const trusted = agency?.kind === 'agency' && agency.trustDomainId === session.user.domain.id",
+    without: "const trusted = agency?.kind === 'agency'",
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/assume-agency.ts',
+    code: 'expiresAt: claims.expiresAt,',
+    without: 'expiresAt: claims.expiresAt + 86_400,',
+    tests: MATRIX,
+  },
+  {
+    file: 'server/src/flows/resolve-scope.ts',
+    code: "if (via.at(-1)?.kind === 'agency' && elsewhere) {",
+    without: 'if (false && elsewhere) {',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/links/agency.ts',
+    code: 'if (!user?.enabled || !user.domain.enabled) {',
+    without: 'if (!user) {',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/links/agency.ts',
+    code: 'if (agency.expiresAt !== null && agency.expiresAt <= ctx.now()) {',
+    without: 'if (false) {',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/links/agency.ts',
+    code: ': await mayAct(ctx, agency, person))) {',
+    without: ': true)) {',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/links/agency.ts',
+    code: 'tokensValidFrom: Math.max(record.tokensValidFrom, user.tokensValidFrom)',
+    without: 'tokensValidFrom: record.tokensValidFrom',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/agencies.ts',
+    code: "(byRole && effect === 'implicit_deny')",
+    without: 'byRole',
+    tests: AGENCY,
+  },
+  {
+    file: 'server/src/flows/account-administration.ts',
+    code: "if (scope.kind !== 'domain' || scope.domain.id !== user.domain.id || !isInPerson(session)) return undefined",
+    without: "if (scope.kind !== 'domain') return undefined",
+    tests: ADMINISTRATION,
+  },
+  {
+    file: `${HUAWEI}agencies/agency-grants.ts`,
+    code: 'if (powers.roles.has(role.id)) {',
+    without: 'if (false) {',
+    tests: ADMINISTRATION,
+  },
+  {
+    file: `${HUAWEI}users/users.ts`,
+    code: 'if (powers?.actors.has(id) && caller.user.id !== id && !isCloudAdmin(caller)) {',
+    without: 'if (false) {',
+    tests: ADMINISTRATION,
+  },
+  {
+    file: `${HUAWEI}access-keys/permanent-keys.ts`,
+    code: 'if (powers.actors.has(userId) && caller.user.id !== userId && !isCloudAdmin(caller)) {',
+    without: 'if (false) {',
+    tests: ADMINISTRATION,
+  },
+  {
+    file: `${HUAWEI}access-keys/permanent-keys.ts`,
+    code: "    demandLasting(call.caller, 'iam:credentials:createCredential')\n",
+    without: '',
+    tests: MATRIX,
+  },
+]
