@@ -1,35 +1,10 @@
 import assert from 'node:assert/strict'
-import { createHmac, randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { type House, openHouse } from '../../../testing/house.ts'
+import { oauthHeader } from '../../../testing/oauth1-client.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
 const BASE = 'http://tokenhouse.test:5000'
-const encode = (text: string) => encodeURIComponent(text)
-
-/** Signs as RFC 5849 has it; `secrets` joined by `&` are the key. */
-function oauthHeader(
-  path: string,
-  fields: Record<string, string>,
-  secrets: readonly [string, string],
-  now: number,
-) {
-  const parameters: Record<string, string> = {
-    oauth_nonce: randomUUID().replaceAll('-', ''),
-    oauth_signature_method: 'HMAC-SHA1',
-    oauth_timestamp: String(Math.floor(now)),
-    oauth_version: '1.0',
-    ...fields,
-  }
-  const pairs = Object.keys(parameters)
-    .sort()
-    .map((key) => `${key}=${encode(parameters[key] ?? '')}`)
-  const base = ['POST', encode(`${BASE}${path}`), encode(pairs.join('&'))].join('&')
-  parameters['oauth_signature'] = createHmac('sha1', secrets.join('&')).update(base).digest('base64')
-  return `OAuth ${Object.entries(parameters)
-    .map(([key, value]) => `${key}="${encode(value)}"`)
-    .join(', ')}`
-}
 
 describe('OS-OAUTH1 and OS-OAUTH2', () => {
   let house: House
@@ -52,12 +27,12 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
   const now = () => house.ctx.now() / 1e6
   const form = (text: string) => Object.fromEntries(new URLSearchParams(text))
   const send = (path: string, fields: Record<string, string>, secret: string, extra: object = {}) => {
-    const authorization = oauthHeader(
-      path,
-      { oauth_consumer_key: consumer.id, ...fields },
-      [consumer.secret, secret],
-      now(),
-    )
+    const authorization = oauthHeader({
+      url: `${BASE}${path}`,
+      fields: { oauth_consumer_key: consumer.id, ...fields },
+      secrets: [consumer.secret, secret],
+      now: now(),
+    })
     return house.call('POST', path, { headers: { authorization, ...extra } })
   }
   const request = () =>
@@ -78,7 +53,7 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
   const signIn = (access: Record<string, string>) => {
     const fields = { oauth_consumer_key: consumer.id, oauth_token: access['oauth_token'] ?? '' }
     const secrets = [consumer.secret, access['oauth_token_secret'] ?? ''] as const
-    const authorization = oauthHeader('/v3/auth/tokens', fields, secrets, now())
+    const authorization = oauthHeader({ url: `${BASE}/v3/auth/tokens`, fields, secrets, now: now() })
     const body = { auth: { identity: { methods: ['oauth1'], oauth1: {} } } }
     return house.call('POST', '/v3/auth/tokens', { body, headers: { authorization } })
   }
@@ -109,21 +84,17 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
   })
 
   it('401 a request sent twice, and one of another time', async () => {
-    const authorization = oauthHeader(
-      '/v3/OS-OAUTH1/request_token',
-      { oauth_consumer_key: consumer.id },
-      [consumer.secret, ''],
-      now(),
-    )
+    const first = {
+      url: `${BASE}/v3/OS-OAUTH1/request_token`,
+      fields: { oauth_consumer_key: consumer.id },
+      secrets: [consumer.secret, ''],
+      now: now(),
+    } as const
+    const authorization = oauthHeader(first)
     const headers = { authorization, 'requested-project-id': project }
     assert.equal((await house.call('POST', '/v3/OS-OAUTH1/request_token', { headers })).status, 201)
     assert.equal((await house.call('POST', '/v3/OS-OAUTH1/request_token', { headers })).status, 401)
-    const old = oauthHeader(
-      '/v3/OS-OAUTH1/request_token',
-      { oauth_consumer_key: consumer.id },
-      [consumer.secret, ''],
-      now() - 700,
-    )
+    const old = oauthHeader({ ...first, now: first.now - 700 })
     const late = { authorization: old, 'requested-project-id': project }
     assert.equal((await house.call('POST', '/v3/OS-OAUTH1/request_token', { headers: late })).status, 401)
   })
