@@ -60,6 +60,11 @@ const ADMINISTERED: ReadonlySet<string> = new Set([
   'revoke_grant',
   'list_roles',
   'get_role',
+  ...['create', 'get', 'list', 'update', 'delete'].flatMap((verb) => [
+    `${verb}_identity_provider${verb === 'list' ? 's' : ''}`,
+    `${verb}_mapping${verb === 'list' ? 's' : ''}`,
+    `${verb}_protocol${verb === 'list' ? 's' : ''}`,
+  ]),
 ])
 
 /** Rules whose operations show a domain-scoped caller nothing but that domain. */
@@ -69,6 +74,8 @@ const OWN_LISTS: ReadonlySet<string> = new Set([
   'list_projects',
   'list_roles',
   'get_role',
+  'list_identity_providers',
+  'list_mappings',
 ])
 
 /** What is the cloud's own: roles that are or imply one of `CLOUD_ROLES`, and who holds one, by id. */
@@ -89,7 +96,10 @@ export function administersAccount(
 ): boolean {
   const name = rule.replace(/^identity:/, '')
   if (!ADMINISTERED.has(name)) return false
-  const named = ['user', 'group', 'project'].filter(
+  const reads = /^(get|list|check)_/.test(name)
+  // By a mapping of the cloud's a provider may prove anybody: who believes what is then the cloud's business.
+  if (target['target.identity_provider.is_clouds'] === true && !reads) return false
+  const named = ['user', 'group', 'project', 'identity_provider', 'mapping'].filter(
     (kind) => `target.${kind}.id` in target || `target.${kind}.domain_id` in target,
   )
   const domain = target['target.domain.id']
@@ -104,7 +114,7 @@ export function administersAccount(
   )
     return false
   if (['user', 'group'].some((kind) => powers.actors.has(String(target[`target.${kind}.id`] ?? '')))) {
-    return name.startsWith('get_') || name.startsWith('list_') || name.startsWith('check_')
+    return reads
   }
   return named.length > 0 || domain !== undefined || OWN_LISTS.has(name)
 }

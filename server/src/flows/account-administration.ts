@@ -21,6 +21,11 @@ export function administeredAccount(session: Session): string | undefined {
   return roles.some(({ name }) => name === SECURITY_ADMINISTRATOR) ? scope.domain.id : undefined
 }
 
+/** The account whose administrator a session is and nothing more; undefined for the cloud's admins too. */
+export function onlyAdministers(session: Session): string | undefined {
+  return isCloudAdmin(session) ? undefined : administeredAccount(session)
+}
+
 /** True when nobody but the user acts: signed in here or elsewhere, or by a key of their own. */
 export function isInPerson({ claims }: Session): boolean {
   return claims.via.every((link) => link.kind === 'federation' || link.kind === 'access_key')

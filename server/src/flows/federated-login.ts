@@ -38,6 +38,7 @@ import { insertProject } from '../store/projects.ts'
 import { findDomainScope, findProjectScope } from '../store/scopes.ts'
 import type { Db } from '../store/store.ts'
 import { isUniqueViolation } from '../store/unique.ts'
+import { cloudPowersOf } from './account-administration.ts'
 import { change } from './change.ts'
 import { meetFactors } from './factors.ts'
 import { type Issued, issueFor } from './issue-token.ts'
@@ -117,11 +118,7 @@ async function signIn(
   const begunAt = ctx.now()
   demandKnownIssuer(door, assertion)
   const { mapping, mapped } = await mapAssertion(ctx, door, assertion.attributes)
-  const groups = await groupsOf(
-    ctx,
-    mapped,
-    mapping.schemaVersion === 'account' ? door.provider.domainId : undefined,
-  )
+  const groups = await groupsOf(ctx, door, { mapping, mapped })
   const user =
     mapped.user.type === 'local'
       ? await localUser(ctx, mapped)
@@ -156,9 +153,12 @@ function demandKnownIssuer({ provider, protocol }: Door, { attributes, issuer }:
   refuse('forbidden', `issuer ${issuer} is not one of ${provider.id}`, { message })
 }
 
-async function mapAssertion(ctx: Context, { protocol }: Door, attributes: Assertion) {
+async function mapAssertion(ctx: Context, { provider, protocol }: Door, attributes: Assertion) {
   const mapping = await findMapping(ctx.store.db, protocol.mappingId)
   if (!mapping) return refuse('unauthenticated', `mapping ${protocol.mappingId} is gone`)
+  if (mapping.domainId !== undefined && mapping.domainId !== provider.domainId) {
+    return refuse('unauthenticated', `mapping ${mapping.id} is of another account than ${provider.id}`)
+  }
   const mapped = applyMapping(mapping.rules as readonly MappingRule[], attributes, {
     ownGroups: mapping.schemaVersion === 'account',
   })
@@ -169,20 +169,24 @@ async function mapAssertion(ctx: Context, { protocol }: Door, attributes: Assert
 /** Of an account's mapping every group by name is the account's. Groups by id have to exist; of those by name the ones count that do, as in Keystone. */
 async function groupsOf(
   ctx: Context,
-  mapped: Mapped,
-  ownDomain: string | undefined,
+  { provider }: Door,
+  { mapping, mapped }: { readonly mapping: Mapping; readonly mapped: Mapped },
 ): Promise<readonly string[]> {
   const names =
-    ownDomain === undefined
-      ? mapped.groups
-      : mapped.groups.map(({ name }) => ({ name, domain: { id: ownDomain } }))
+    mapping.schemaVersion === 'account'
+      ? mapped.groups.map(({ name }) => ({ name, domain: { id: provider.domainId } }))
+      : mapped.groups
   const wanted = { ids: mapped.groupIds, names }
   if (wanted.ids.length + wanted.names.length > 10 * MOST_GROUPS)
     return refuse('forbidden', 'too many groups mapped')
   const { byId, byName } = await findMappedGroups(ctx.store.db, wanted)
   const gone = mapped.groupIds.find((id) => byId.every((group) => group.id !== id))
   if (gone !== undefined) return refuse('unauthenticated', `the mapping gives group ${gone}, which is gone`)
-  const groups = [...new Set([...byId, ...byName].map(({ id }) => id))].sort()
+  const powers = mapping.domainId === undefined ? undefined : await cloudPowersOf(ctx.store)
+  // What an account says of its people never reaches the cloud's own roles.
+  const groups = [...new Set([...byId, ...byName].map(({ id }) => id))]
+    .filter((id) => !powers?.actors.has(id))
+    .sort()
   if (groups.length <= MOST_GROUPS) return groups
   return refuse('forbidden', `${groups.length} groups mapped`, {
     message: `A federated user can be in at most ${MOST_GROUPS} groups.`,
@@ -222,6 +226,9 @@ async function shadowUser(ctx: Context, shadow: Shadow, request: FederatedReques
   const before = await findFederatedUser(ctx.store.db, identity)
   const domainId = before?.domainId ?? (await domainOf(ctx.store.db, shadow))
   const user = { id: before?.id ?? newId(), name, domainId, email }
+  if (shadow.mapping.domainId !== undefined && (await cloudPowersOf(ctx.store)).actors.has(user.id)) {
+    return refuse('unauthenticated', 'who holds a role of the cloud’s comes by no mapping of an account')
+  }
   if (before && (await isUnchanged(ctx, before, user, shadow))) {
     await ctx.store.record((tx) => confirmGroupsAgain(tx, user.id, provider.id, ctx.now()))
   } else {

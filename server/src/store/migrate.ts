@@ -6,6 +6,7 @@ import * as federation from './migrations/0004-federation.ts'
 import * as namespaces from './migrations/0005-namespaces.ts'
 import * as engines from './migrations/0006-engines.ts'
 import * as nacos from './migrations/0007-nacos.ts'
+import * as accountMappings from './migrations/0008-account-mappings.ts'
 import type { Store } from './store.ts'
 
 /** In order; a new one is added at the end, a released one never changes. */
@@ -17,6 +18,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-namespaces': namespaces,
   '0006-engines': engines,
   '0007-nacos': nacos,
+  '0008-account-mappings': accountMappings,
 }
 
 /**

@@ -420,7 +420,8 @@ export interface Tables {
     mapping_id: string
     remote_id_attribute: string | null
   }
-  mapping: { id: string; rules: string; schema_version: string }
+  /** `domain_id`: the account it belongs to; '' for the cloud's own. */
+  mapping: { id: string; rules: string; schema_version: string; domain_id: string }
   /** How a provider's ID tokens are verified; `client_secret` sealed under the root key. */
   oidc_config: { idp_id: string; config: string; client_secret: string | null }
   /** What a provider says of itself, for one of its protocols. */

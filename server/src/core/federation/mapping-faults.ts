@@ -19,6 +19,8 @@ export function mappingFaults(mapping: unknown, manner: MappingManner = {}): rea
 export interface MappingManner {
   /** Groups may be named without a domain: they are the provider's own. */
   readonly ownGroups?: boolean
+  /** Nobody but the provider's own users and the account's groups may come out (Huawei Cloud's own language). */
+  readonly onlyAccount?: boolean
 }
 
 type Faults = readonly string[]
@@ -80,6 +82,15 @@ const ruleFaults = (rule: unknown, manner: MappingManner): Faults =>
 const domainFaults: Check = (domain) => objectFaults(domain, { id: isText, name: isText })
 
 const localFaults = (local: unknown, manner: MappingManner): Faults =>
+  manner.onlyAccount
+    ? objectFaults(local, {
+        user: (user) => objectFaults(user, { id: isText, name: isText, email: isText }),
+        group: (group) => objectFaults(group, { name: isText }, ['name']),
+        groups: isText,
+      })
+    : cloudLocalFaults(local, manner)
+
+const cloudLocalFaults = (local: unknown, manner: MappingManner): Faults =>
   objectFaults(local, {
     user: userFaults,
     projects: (projects) => listFaults(projects, projectFaults, 0),

@@ -8,6 +8,7 @@ import { findPreviewedGroups, previewMapping } from '../../../flows/mapping-prev
 import { findIdentityProvider } from '../../../store/identity-providers.ts'
 import { findMapping } from '../../../store/mappings.ts'
 import { operation } from '../operation.ts'
+import { mappingTarget } from './mappings.ts'
 
 const Value = Type.Union([
   Type.String({ maxLength: 16_384 }),
@@ -32,17 +33,18 @@ export const previewOperation = operation({
   bodyFaults: 'after-policy',
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-  handle: async (call) => {
+  load: ({ ctx, params }) => findMapping(ctx.store.db, params['mapping_id'] ?? ''),
+  target: mappingTarget,
+  handle: async (call, loaded) => {
     const { ctx, params, body } = call
-    const id = params['mapping_id'] ?? ''
-    const mapping = found(await findMapping(ctx.store.db, id), 'mapping', id)
+    const mapping = found(loaded, 'mapping', params['mapping_id'] ?? '')
     const idpId = body.identity_provider
     const idp =
       idpId === undefined
         ? undefined
         : found(await findIdentityProvider(ctx.store.db, idpId), 'Identity Provider', idpId)
     const preview = previewMapping(mapping, body)
-    const groups = await findPreviewedGroups(ctx.store.db, preview, idp?.domainId)
+    const groups = await findPreviewedGroups(ctx.store.db, preview, mapping.domainId ?? idp?.domainId)
     const isGone = groups.missing.some((group) => typeof group === 'string')
     return {
       body: {

@@ -2,7 +2,8 @@
 import { Type } from 'typebox'
 import { mappingFaults } from '../../../core/federation/mapping-faults.ts'
 import { found, missing, refuse } from '../../../core/refusal.ts'
-import type { Incoming } from '../../../http/operation.ts'
+import { onlyAdministers } from '../../../flows/account-administration.ts'
+import type { Incoming, PolicyTarget } from '../../../http/operation.ts'
 import {
   deleteMapping,
   findMapping,
@@ -34,15 +35,33 @@ interface Manner {
   readonly accountScopes?: boolean
 }
 
-/** The mapping as sent, or a refusal that lists all its faults. Attributes nobody knows are dropped, as in Keystone. */
-function mappingFrom(id: string, sent: object | undefined, { accountScopes = false }: Manner): Mapping {
-  const faults = mappingFaults(sent ?? {}, { ownGroups: accountScopes })
+/**
+ * The mapping as sent, or a refusal that lists all its faults. Attributes nobody knows are dropped, as in Keystone. Of an
+ * account (`domainId`) it is in the account's language, whoever writes it.
+ */
+function mappingFrom(
+  { id, domainId }: Pick<Mapping, 'id' | 'domainId'>,
+  sent: object | undefined,
+  manner: Manner,
+): Mapping {
+  const accountScopes = manner.accountScopes === true || domainId !== undefined
+  const faults = mappingFaults(sent ?? {}, {
+    ownGroups: accountScopes,
+    onlyAccount: domainId !== undefined,
+  })
   if (faults.length > 0) {
     return refuse('bad_request', 'rules', { message: faults.map((fault) => `${fault}\n`).join('') })
   }
   const { rules, schema_version } = sent as { rules: readonly unknown[]; schema_version?: string }
-  return { id, rules, schemaVersion: accountScopes ? 'account' : (schema_version ?? null) }
+  return { id, domainId, rules, schemaVersion: accountScopes ? 'account' : (schema_version ?? null) }
 }
+
+const load = ({ ctx, params }: Pick<Call, 'ctx' | 'params'>) =>
+  findMapping(ctx.store.db, params['mapping_id'] ?? '')
+
+/** The cloud's own are nobody's account. */
+export const mappingTarget = (mapping: Mapping | undefined): PolicyTarget =>
+  mapping ? { 'target.mapping.domain_id': mapping.domainId ?? '' } : {}
 
 const create = (rules: Manner) =>
   operation({
@@ -54,8 +73,10 @@ const create = (rules: Manner) =>
     bodyFaults: 'after-policy',
     success: 201,
     refusals: ['bad_request', 'unauthenticated', 'forbidden', 'conflict'],
+    target: (_facts, { caller }) => ({ 'target.mapping.domain_id': onlyAdministers(caller) ?? '' }),
     handle: async (call) => {
-      const mapping = mappingFrom(demandShortId(idOf(call)), call.body.mapping, rules)
+      const made = { id: demandShortId(idOf(call)), domainId: onlyAdministers(call.caller) }
+      const mapping = mappingFrom(made, call.body.mapping, rules)
       await change(call, `mapping:${mapping.id}`, (tx) =>
         insertMapping(tx, mapping).catch((error) => {
           if (!isUniqueViolation(error)) throw error
@@ -76,7 +97,7 @@ const list = operation({
   success: 200,
   refusals: ['unauthenticated', 'forbidden'],
   handle: async (call) => {
-    const mappings = await listMappings(call.ctx.store.db)
+    const mappings = await listMappings(call.ctx.store.db, onlyAdministers(call.caller))
     const members = mappings.map((mapping) => mappingFields(call, mapping))
     return { body: collection(call, 'mappings', members) }
   },
@@ -89,8 +110,10 @@ const show = operation({
   policy: 'identity:get_mapping',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
-  handle: async (call) => {
-    const mapping = found(await findMapping(call.ctx.store.db, idOf(call)), 'mapping', idOf(call))
+  load,
+  target: mappingTarget,
+  handle: async (call, loaded) => {
+    const mapping = found(loaded, 'mapping', idOf(call))
     return { body: { mapping: mappingFields(call, mapping) } }
   },
 })
@@ -105,8 +128,10 @@ const update = (rules: Manner) =>
     bodyFaults: 'after-policy',
     success: 200,
     refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-    handle: async (call) => {
-      const mapping = mappingFrom(idOf(call), call.body.mapping, rules)
+    load,
+    target: mappingTarget,
+    handle: async (call, before) => {
+      const mapping = mappingFrom(before ?? { id: idOf(call) }, call.body.mapping, rules)
       await change(call, `mapping:${mapping.id}`, async (tx) => {
         if (!(await updateMapping(tx, mapping))) missing('mapping', mapping.id)
       })
@@ -122,6 +147,8 @@ const remove = operation({
   policy: 'identity:delete_mapping',
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  load,
+  target: mappingTarget,
   handle: async (call) => {
     const id = idOf(call)
     await change(call, `mapping:${id}`, async (tx) => {

@@ -5,8 +5,8 @@
 import { Type } from 'typebox'
 import { found, refuse } from '../../../core/refusal.ts'
 import { oidcConfigOf, saveOidcConfig } from '../../../flows/oidc-login.ts'
-import { findIdentityProvider } from '../../../store/identity-providers.ts'
 import { type Call, operation } from '../operation.ts'
+import { loadProvider, providerTarget } from './provider-target.ts'
 
 const Text = Type.String({ minLength: 1, maxLength: 255 })
 const Url = Type.String({ minLength: 10, maxLength: 255 })
@@ -99,8 +99,8 @@ const configFields = (config: Opened) => ({
 const actor = (call: Call) => ({ session: call.caller, action: call.operationId, requestId: call.requestId })
 
 const load = async (call: Pick<Call, 'ctx' | 'params'>) => {
-  const provider = await findIdentityProvider(call.ctx.store.db, idOf(call))
-  return provider && { provider, config: await oidcConfigOf(call.ctx, provider.id) }
+  const loaded = await loadProvider(call)
+  return loaded && { ...loaded, config: await oidcConfigOf(call.ctx, loaded.provider.id) }
 }
 
 const create = operation({
@@ -113,6 +113,7 @@ const create = operation({
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
   load,
+  target: (loaded) => providerTarget(loaded),
   handle: async (call, loaded) => {
     const { provider, config } = found(loaded, 'Identity Provider', idOf(call))
     if (config)
@@ -131,6 +132,7 @@ const show = operation({
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   load,
+  target: (loaded) => providerTarget(loaded),
   handle: async (call, loaded) => {
     const { config } = found(loaded, 'Identity Provider', idOf(call))
     return {
@@ -151,6 +153,7 @@ const update = operation({
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   load,
+  target: (loaded) => providerTarget(loaded),
   handle: async (call, loaded) => {
     const { provider, config } = found(loaded, 'Identity Provider', idOf(call))
     const before = found(config, 'OpenID Connect configuration', idOf(call))

@@ -1,6 +1,7 @@
 /** Protocols of an identity provider: which mapping reads what it says. */
 import { Type } from 'typebox'
 import { missing, refuse } from '../../../core/refusal.ts'
+import { onlyAdministers } from '../../../flows/account-administration.ts'
 import type { Incoming } from '../../../http/operation.ts'
 import {
   deleteProtocol,
@@ -17,6 +18,7 @@ import { isUniqueViolation } from '../../../store/unique.ts'
 import { collection, selfLink } from '../collection.ts'
 import { type Call, change, operation } from '../operation.ts'
 import { demandShortId } from './federation-ids.ts'
+import { loadProvider, providerTarget } from './provider-target.ts'
 
 const MappingId = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9_-]+$' })
 const RemoteIdAttribute = Type.Optional(Type.String({ maxLength: 64 }))
@@ -56,8 +58,10 @@ function noProtocol(idpId: string, id: string): never {
   return refuse('not_found', message, { message })
 }
 
-async function demandMapping(tx: Db, id: string): Promise<void> {
-  if (await findMapping(tx, id)) return
+/** Who administers one account only makes its providers read that account's mappings. */
+async function demandMapping(tx: Db, id: string, account: string | undefined): Promise<void> {
+  const mapping = await findMapping(tx, id)
+  if (mapping && (account === undefined || mapping.domainId === account)) return
   refuse('bad_request', `no mapping ${id}`, { message: `Invalid mapping id: ${id}` })
 }
 
@@ -70,6 +74,8 @@ const create = operation({
   bodyFaults: 'after-policy',
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
+  load: loadProvider,
+  target: providerTarget,
   handle: async (call) => {
     const { idpId, id } = idsOf(call)
     const { mapping_id, remote_id_attribute } = call.body.protocol
@@ -80,7 +86,7 @@ const create = operation({
       remoteIdAttribute: remote_id_attribute ?? null,
     }
     await change(call, `protocol:${idpId}/${id}`, async (tx) => {
-      await demandMapping(tx, protocol.mappingId)
+      await demandMapping(tx, protocol.mappingId, onlyAdministers(call.caller))
       if (!(await findIdentityProvider(tx, idpId))) missing('Identity Provider', idpId)
       await insertProtocol(tx, protocol).catch((error) => {
         if (!isUniqueViolation(error)) throw error
@@ -101,6 +107,8 @@ const list = operation({
   policy: 'identity:list_protocols',
   success: 200,
   refusals: ['unauthenticated', 'forbidden'],
+  load: loadProvider,
+  target: providerTarget,
   handle: async (call) => {
     const protocols = await listProtocols(call.ctx.store.db, idsOf(call).idpId)
     const members = protocols.map((protocol) => ({
@@ -121,6 +129,8 @@ const show = operation({
   policy: 'identity:get_protocol',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  load: loadProvider,
+  target: providerTarget,
   handle: async (call) => {
     const { idpId, id } = idsOf(call)
     const protocol = (await findProtocol(call.ctx.store.db, idpId, id)) ?? noProtocol(idpId, id)
@@ -137,11 +147,13 @@ const update = operation({
   bodyFaults: 'after-policy',
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
+  load: loadProvider,
+  target: providerTarget,
   handle: async (call) => {
     const { idpId, id } = idsOf(call)
     const { mapping_id, remote_id_attribute } = call.body.protocol
     const protocol = await change(call, `protocol:${idpId}/${id}`, async (tx) => {
-      if (mapping_id !== undefined) await demandMapping(tx, mapping_id)
+      if (mapping_id !== undefined) await demandMapping(tx, mapping_id, onlyAdministers(call.caller))
       const before = (await findProtocol(tx, idpId, id)) ?? noProtocol(idpId, id)
       const after: Protocol = {
         ...before,
@@ -163,6 +175,8 @@ const remove = operation({
   policy: 'identity:delete_protocol',
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  load: loadProvider,
+  target: providerTarget,
   handle: async (call) => {
     const { idpId, id } = idsOf(call)
     await change(call, `protocol:${idpId}/${id}`, async (tx) => {

@@ -10,6 +10,7 @@ import { findSamlMetadata } from '../../../store/federation-config.ts'
 import { findProtocol } from '../../../store/identity-providers.ts'
 import { type Call, operation, publicOperation } from '../operation.ts'
 import { microTime } from '../time.ts'
+import { loadProvider, providerTarget } from './provider-target.ts'
 import { samlConsumer, samlResponseOf } from './saml-consumer.ts'
 import { ownEntity, REFUSALS, SSO, tokenReply } from './saml-entity.ts'
 import type { SignInOptions } from './sign-in.ts'
@@ -48,6 +49,8 @@ const importOne = operation({
   bodyFaults: 'after-policy',
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
+  load: loadProvider,
+  target: providerTarget,
   handle: async (call) => {
     const { idpId, protocolId } = idsOf(call)
     const { metadata, domain_id, xaccount_type } = call.body
@@ -66,6 +69,8 @@ const showOne = operation({
   policy: 'identity:get_identity_provider',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  load: loadProvider,
+  target: providerTarget,
   handle: async (call) => {
     const { idpId, protocolId } = idsOf(call)
     const stored = found(await findSamlMetadata(call.ctx.store.db, idpId, protocolId), 'metadata of', idpId)
