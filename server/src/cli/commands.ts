@@ -399,6 +399,20 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./ram-policy-simulate.ts'),
   },
   {
+    name: 'ram credentials-uri',
+    summary:
+      'answer SDKs on this machine with keys of a role, at an address that it prints, until told to stop',
+    args: [['<role>', 'name or id']],
+    options: [
+      ['--user <NAME>', 'who assumes the role'],
+      ofDomain,
+      ['--port <NUMBER>', 'port of loopback (default: a free one)'],
+      ['--seconds <NUMBER>', 'life of a key (default 3600)'],
+    ],
+    examples: ['tokenhouse ram credentials-uri deployer --user bob'],
+    load: () => import('./ram-credentials-uri.ts'),
+  },
+  {
     name: 'version',
     summary: 'say which version this is',
     printsData: true,
