@@ -217,14 +217,14 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/links/agency.ts',
-    code: ': await mayAct(ctx, agency, person))) {',
-    without: ': true)) {',
+    code: ': await mayAct(ctx, agency, person))',
+    without: ': true)',
     tests: AGENCIES,
   },
   {
     file: 'server/src/flows/links/agency.ts',
-    code: 'tokensValidFrom: Math.max(record.tokensValidFrom, user.tokensValidFrom)',
-    without: 'tokensValidFrom: record.tokensValidFrom',
+    code: 'tokensValidFrom: user.tokensValidFrom,',
+    without: 'tokensValidFrom: 0,',
     tests: AGENCIES,
   },
   {
