@@ -1,0 +1,7 @@
+<?php
+$config = [
+    'people' => [
+        'exampleauth:UserPass',
+        'bob:secret' => ['uid' => ['bob'], 'groups' => ['staff', 'devs']],
+    ],
+];
