@@ -35,6 +35,8 @@ export interface SamlAnswer {
   readonly status?: string
   readonly key?: string
   readonly sign?: 'assertion' | 'response' | 'both' | 'none'
+  /** What becomes of the assertion before the response is signed: encryption. */
+  readonly seal?: (assertion: string) => string
 }
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString().replace('.000', '')
@@ -44,7 +46,8 @@ const text = (value: string): string => value.replaceAll('&', '&amp;').replaceAl
 export function samlResponse(answer: SamlAnswer): string {
   const sign = answer.sign ?? 'assertion'
   const plain = samlAssertion(answer)
-  const assertion = sign === 'assertion' || sign === 'both' ? signedXml(plain, answer.key) : plain
+  const open = sign === 'assertion' || sign === 'both' ? signedXml(plain, answer.key) : plain
+  const assertion = answer.seal ? answer.seal(open) : open
   const { inResponseTo, destination, now } = answer
   const head = [
     destination === undefined ? '' : ` Destination="${destination}"`,
