@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type RunningServer, startServer } from '../../tools/running-server.ts'
+import { readerSession } from './reader-session.ts'
 
 const sdk = process.env['ALIBABA_SDK']
 assert.ok(sdk, 'ALIBABA_SDK names the folder that the SDKs are installed in: run run.sh')
@@ -17,6 +18,8 @@ const load = createRequire(join(sdk, 'package.json'))
 interface Access {
   readonly accessKeyId: string
   readonly accessKeySecret: string
+  /** Of a temporary key. */
+  readonly securityToken?: string
   readonly accountId: string
   readonly endpoint: string
   readonly protocol: string
@@ -52,12 +55,17 @@ const paramsOf = (action: string) => {
   }
 }
 
+const configOf = (access: Access, signatureAlgorithm?: string) => ({
+  ...access,
+  type: access.securityToken === undefined ? 'access_key' : 'sts',
+  regionId: 'cn-shenzhen',
+  signatureAlgorithm,
+})
+
 function openapiCore(access: Access, algorithm?: string): Ask {
   const { default: Client, $OpenApiUtil } = load('@alicloud/openapi-core')
   const { RuntimeOptions } = load('@darabonba/typescript')
-  const client = new Client(
-    new $OpenApiUtil.Config({ ...access, regionId: 'cn-shenzhen', signatureAlgorithm: algorithm }),
-  )
+  const client = new Client(new $OpenApiUtil.Config(configOf(access, algorithm)))
   return async (action, query = {}) =>
     (
       await client.callApi(
@@ -71,7 +79,7 @@ function openapiCore(access: Access, algorithm?: string): Ask {
 function openapiClient(access: Access, algorithm?: string): Ask {
   const api = load('@alicloud/openapi-client')
   const { RuntimeOptions } = load('@alicloud/tea-util')
-  const config = new api.Config({ ...access, regionId: 'cn-shenzhen', signatureAlgorithm: algorithm })
+  const config = new api.Config(configOf(access, algorithm))
   const client = new api.default(config)
   return async (action, query = {}) =>
     (
@@ -83,11 +91,12 @@ function openapiClient(access: Access, algorithm?: string): Ask {
     ).body
 }
 
-function popCore({ accessKeyId, accessKeySecret, endpoint }: Access): Ask {
+function popCore({ accessKeyId, accessKeySecret, securityToken, endpoint }: Access): Ask {
   const { ROAClient } = load('@alicloud/pop-core')
   const client = new ROAClient({
     accessKeyId,
     accessKeySecret,
+    securityToken,
     endpoint: `http://${endpoint}`,
     apiVersion: '2017-08-01',
   })
@@ -103,10 +112,20 @@ const clients: readonly (readonly [name: string, make: (access: Access) => Ask])
   ['pop-core ROAClient: ROA HMAC-SHA1', (access) => popCore(access)],
 ]
 
+const codeOf = async (ask: Promise<Answer>): Promise<string> => {
+  const error = await ask.then(
+    () => assert.fail('was not refused'),
+    (e: { code?: string; result?: { Code?: string } }) => e,
+  )
+  return String(error.code ?? error.result?.Code)
+}
+
 describe("Alibaba's SDKs", () => {
   let folder = ''
   let server: RunningServer
   let access: Access
+  /** Of a role that may read namespaces and do nothing else. */
+  let temporary: Access
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'e2e-alibaba-'))
@@ -119,6 +138,7 @@ describe("Alibaba's SDKs", () => {
     access = JSON.parse(readFileSync(file, 'utf8'))
     assert.equal(statSync(file).mode & 0o777, 0o600)
     assert.match(access.accountId, /^\d{16}$/)
+    temporary = { ...access, ...(await readerSession(load, access)) }
   })
   after(async () => {
     await server.stop()
@@ -160,14 +180,20 @@ describe("Alibaba's SDKs", () => {
       assert.equal(gone.RegionDefine.RegionId, tag)
     })
 
+    it(`${name}: a temporary key, with its own security token alone`, async () => {
+      const query = { NamespaceId: 'cn-beijing' }
+      const { SecureToken } = await make(temporary)('GetSecureToken', query)
+      assert.equal(SecureToken.EdasId, access.accountId)
+      const create = { RegionTag: 'cn-beijing:mine', RegionName: 'mine' }
+      const asking = (key: Access) => codeOf(make(key)('GetSecureToken', query))
+      assert.match(await codeOf(make(temporary)('InsertOrUpdateRegion', create)), /Forbidden.RAM/)
+      const strange = { ...temporary, securityToken: 'nonsense' }
+      assert.match(await asking(strange), /InvalidSecurityToken.Malformed/)
+      const lasting = { ...access, securityToken: temporary.securityToken! }
+      assert.match(await asking(lasting), /InvalidSecurityToken.Malformed/)
+    })
+
     it(`${name}: a wrong secret, an unknown key and an unknown namespace are told apart`, async () => {
-      const codeOf = async (ask: Promise<Answer>): Promise<string> => {
-        const error = await ask.then(
-          () => assert.fail('was not refused'),
-          (e: { code?: string; result?: { Code?: string } }) => e,
-        )
-        return String(error.code ?? error.result?.Code)
-      }
       const query = { NamespaceId: 'cn-shenzhen' }
       const wrong = make({ ...access, accessKeySecret: `${access.accessKeySecret}x` })
       assert.match(await codeOf(wrong('GetSecureToken', query)), /SignatureDoesNotMatch/)
