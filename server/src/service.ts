@@ -14,6 +14,7 @@ import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
 import { type Context, closeContext, openContext } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
+import { engineWires } from './dialects/cse/engine-face/index.ts'
 import {
   alibabaFace,
   engineFace,
@@ -26,6 +27,7 @@ import {
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
+import type { Wire } from './http/wire.ts'
 import { type Log, openLog } from './log.ts'
 
 /** How long requests that are under way may still take once the service is told to stop. */
@@ -140,12 +142,16 @@ async function listenForAdmin(
 
 /** One OpenAPI document per wire. */
 function documentsOf(ctx: Context, policy: CompiledPolicy): Record<string, () => unknown> {
-  return Object.fromEntries(
-    [...openstackWires(ctx, policy), ...huaweiWires(ctx, policy).slice(0, 1)].map((wire) => [
+  const documentOf = <Caller>(wire: Wire<Context, Caller>) =>
+    [
       wire.name,
       () => openApiOf(wire, { title: `Tokenhouse, ${wire.name}`, version: manifest.version }),
-    ]),
-  )
+    ] as const
+  const [huawei, cse] = huaweiWires(ctx, policy)
+  return Object.fromEntries([
+    ...[...openstackWires(ctx, policy), huawei, cse].flatMap((wire) => (wire ? [documentOf(wire)] : [])),
+    ...engineWires.map((wire) => documentOf(wire)),
+  ])
 }
 
 function gaugesOf(ctx: Context): readonly Gauge[] {

@@ -65,6 +65,16 @@ export const engineCommands: readonly CommandRow[] = [
     load: () => import('./engine-import-user.ts'),
   },
   {
+    name: 'engine namespace',
+    summary:
+      'put a namespace of a Nacos engine into an enterprise project; without one list those that were put',
+    args: [engine, ['[namespace]', 'its id, or public']],
+    options: [['--enterprise-project <ID>', 'the one that IAM policies are asked about']],
+    printsData: true,
+    examples: ['tokenhouse engine namespace config dev --enterprise-project ep-1'],
+    load: () => import('./engine-namespace.ts'),
+  },
+  {
     name: 'engine token',
     summary: 'exchange a token of the cloud for one of an engine',
     args: [engine],
@@ -96,7 +106,8 @@ export const engineCommands: readonly CommandRow[] = [
   },
   {
     name: 'engine check',
-    summary: 'compare the accounts of an engine with those of its service-center; exit 1 when they differ',
+    summary:
+      'compare accounts and roles of an engine with those of its service-center or Nacos; exit 1 when they differ',
     args: [engine],
     settings: ['cloud'],
     printsData: true,

@@ -52,6 +52,25 @@ export function namespaceOf(said: string | undefined): string | undefined {
   return text === 'public' ? '' : text
 }
 
+/**
+ * The name of a user of Nacos for one namespace: a token cannot say which namespace it is for. Nacos keeps 50 characters;
+ * namespaces that do not fit are told apart by a sum of 64 bits.
+ */
+export function nacosName(prefix: string, principalId: string, namespace: string): string {
+  const person = `${prefix}-${principalId.slice(0, 20)}`
+  const name = `${person}-${namespace === '' ? 'public' : namespace}`
+  return name.length <= 50 && isAccountName(name) ? name : `${person}-${sumOf(namespace)}`
+}
+
+/** FNV-1a. */
+function sumOf(text: string): string {
+  let sum = 0xcbf29ce484222325n
+  for (const character of text) {
+    sum = BigInt.asUintN(64, (sum ^ BigInt(character.codePointAt(0) ?? 0)) * 0x100000001b3n)
+  }
+  return sum.toString(16).padStart(16, '0')
+}
+
 /** An enterprise project as a header says it; '0', the default one, when it says none. undefined when it cannot be one. */
 export function enterpriseProjectOf(said: string | undefined): string | undefined {
   const text = said?.trim() ?? ''

@@ -9,8 +9,11 @@ import type { Session } from '../core/session.ts'
 import { appendAudit } from '../store/audit.ts'
 import { type EngineAccount, findEngineAccount } from '../store/engine-accounts.ts'
 import { type EngineRecord, findEngine, findNamespaceOwner } from '../store/engines.ts'
+import { rolesOf } from '../store/grants.ts'
+import { effectiveRolesOf } from './effective-roles.ts'
 import { rolesOfEngine } from './engine-accounts.ts'
 import { type EngineToken, engineToken } from './engine-tokens.ts'
+import { namespaceAccount } from './namespace-rights.ts'
 
 export interface Exchange {
   readonly session: Session
@@ -68,7 +71,7 @@ async function decide(
 ): Promise<{ readonly engine: EngineRecord; readonly account: EngineAccount }> {
   const { session, projectId, engineId, enterpriseProjectId, namespace } = exchange
   if (session.scope.kind !== 'project' || session.scope.project.id !== projectId) return no('wrongProject')
-  if (!isWhole(session)) return no('narrowed')
+  if (!(await isWhole(ctx, session))) return no('narrowed')
   const engine = await findEngine(ctx.store.db, engineId)
   if (engine?.projectId !== projectId) return no('noEngine')
   const isNacos = engine.specType === 'Nacos2'
@@ -77,10 +80,12 @@ async function decide(
     : engine.enterpriseProjectId
   if (owner !== enterpriseProjectId) return no('noEngine')
   if (engine.authType !== 'RBAC') return no('noAuthentication')
-  const account = await findEngineAccount(ctx.store.db, engine.id, {
-    principalId: session.claims.userId,
-    namespace: isNacos ? namespace : '',
-  })
+  const account = isNacos
+    ? await namespaceAccount(ctx, engine, { ...exchange, enterpriseProjectId: owner })
+    : await findEngineAccount(ctx.store.db, engine.id, {
+        principalId: session.claims.userId,
+        namespace: '',
+      })
   if (!account) return no('notImported')
   if (account.status !== 'active') return no('inactive')
   const known = await rolesOfEngine(ctx, engine)
@@ -91,16 +96,24 @@ async function decide(
 
 /**
  * An engine's token carries all the roles of the account. A session that was narrowed (a trust's roles, an application
- * credential's access rules, a signature's one request) would come out wider than it went in.
+ * credential's access rules or fewer roles, a signature's one request) would come out wider than it went in.
  */
-function isWhole({ claims, delegation }: Session): boolean {
-  return claims.via.every(({ kind }) => {
-    if (kind === 'application_credential') {
-      const credential = delegation.applicationCredential
-      return credential?.unrestricted === true && credential.accessRules === null
-    }
-    return kind === 'federation' || kind === 'agency' || kind === 'access_key'
-  })
+async function isWhole(ctx: Context, { claims, delegation, roles }: Session): Promise<boolean> {
+  if (
+    claims.via.some(
+      ({ kind }) => !['federation', 'agency', 'access_key', 'application_credential'].includes(kind),
+    )
+  )
+    return false
+  if (claims.via.every(({ kind }) => kind !== 'application_credential')) return true
+  const credential = delegation.applicationCredential
+  if (credential?.unrestricted !== true || credential.accessRules !== null) return false
+  const [held, known] = await Promise.all([
+    effectiveRolesOf(ctx, { userId: claims.userId }, claims.scope),
+    rolesOf(ctx.store),
+  ])
+  const carried = new Set(roles.map(({ id }) => id))
+  return [...held].every((id) => carried.has(id) || known.byId.get(id)?.domainId !== '')
 }
 
 async function audit(ctx: Context, exchange: Exchange, outcome: string, reason: string): Promise<void> {

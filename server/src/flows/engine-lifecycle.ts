@@ -1,23 +1,24 @@
 /** Engines made and removed, and users of the cloud brought into them. */
-import { createHash } from 'node:crypto'
 import type { Context } from '../context.ts'
-import { engineLimits, isAccountName, isEnginePassword } from '../core/engine-rules.ts'
+import { engineLimits, isAccountName, isEnginePassword, nacosName } from '../core/engine-rules.ts'
 import { refuse } from '../core/refusal.ts'
 import { hashPassword } from '../hashing/hash.ts'
-import { type EngineAccount, insertEngineAccount } from '../store/engine-accounts.ts'
+import { type EngineAccount, findEngineAccount, insertEngineAccount } from '../store/engine-accounts.ts'
 import {
   deleteEngine,
   type EngineRecord,
   insertEngine,
   insertEngineJob,
   insertEngineKey,
+  putNamespaceOwner,
 } from '../store/engines.ts'
 import { newId } from '../store/ids.ts'
 import { isUniqueViolation } from '../store/unique.ts'
 import { type Actor, change } from './change.ts'
-import { createAccounts, newAccount } from './engine-accounts.ts'
+import { createAccounts, newAccount, removeAccount } from './engine-accounts.ts'
 import { refuseUnlisted } from './engine-call.ts'
 import { newEngineKey } from './engine-keys.ts'
+import { isMadeByPolicy } from './namespace-rights.ts'
 
 export interface NewEngine
   extends Pick<EngineRecord, 'projectId' | 'enterpriseProjectId' | 'name' | 'specType' | 'authType'> {
@@ -89,6 +90,17 @@ export async function createEngine(
   }
 }
 
+/** Puts a namespace of a Nacos engine into an enterprise project, which policies are asked about from then on. */
+export async function setNamespaceOwner(
+  ctx: Context,
+  engine: EngineRecord,
+  namespace: { readonly id: string; readonly enterpriseProjectId: string },
+  by: Actor,
+): Promise<void> {
+  if (engine.specType !== 'Nacos2') invalid('engine: only Nacos has namespaces')
+  await change(ctx, by, `engine:${engine.id}`, (tx) => putNamespaceOwner(tx, engine.id, namespace))
+}
+
 /** Removes an engine with everything it has; gives the number of the job. */
 export function removeEngine(ctx: Context, engine: EngineRecord, by: Actor): Promise<number> {
   return change(ctx, by, `engine:${engine.id}`, async (tx) => {
@@ -123,8 +135,14 @@ export async function importPrincipal(
   by: Actor,
 ): Promise<EngineAccount> {
   const { principal, roles, namespace = '' } = wanted
-  const name = wanted.name ?? nameIn(engine, principal, namespace)
-  if (!isAccountName(name)) invalid('account name')
+  const isNacos = engine.specType === 'Nacos2'
+  const name = wanted.name ?? (isNacos ? nacosName('iam', principal.id, namespace) : principal.name)
+  if (!isAccountName(name) || (isNacos && isMadeByPolicy({ name }))) invalid('account name')
+  const there = await findEngineAccount(ctx.store.db, engine.id, { principalId: principal.id, namespace })
+  // What a policy gave makes way for what somebody gives.
+  if (there && isNacos && isMadeByPolicy(there)) {
+    await removeAccount(ctx, engine, { name: there.name, self: '' }, by)
+  }
   const [account] = await createAccounts(
     ctx,
     engine,
@@ -132,18 +150,6 @@ export async function importPrincipal(
     by,
   )
   return account ?? refuse('internal', 'no account was made')
-}
-
-/**
- * In Nacos there is a user for each namespace, because a token cannot say which one it is for. Nacos keeps 50 characters;
- * namespaces that do not fit are told apart by their hash.
- */
-function nameIn({ specType }: EngineRecord, principal: Import['principal'], namespace: string): string {
-  if (specType === 'CSE2') return principal.name
-  const person = `iam-${principal.id.slice(0, 20)}`
-  const name = `${person}-${namespace === '' ? 'public' : namespace}`
-  if (name.length <= 50 && isAccountName(name)) return name
-  return `${person}-${createHash('sha256').update(namespace).digest('hex').slice(0, 24)}`
 }
 
 function invalid(field: string): never {

@@ -206,11 +206,24 @@ export async function findNamespaceOwner(db: Db, engineId: string, id: string): 
   return row?.enterprise_project_id
 }
 
-export async function putNamespaceOwner(
-  tx: Db,
-  engineId: string,
-  namespace: { readonly id: string; readonly enterpriseProjectId: string },
-): Promise<void> {
+export interface NamespaceOwner {
+  /** '' is the public one. */
+  readonly id: string
+  readonly enterpriseProjectId: string
+}
+
+/** The namespaces that were put somewhere, in order of id. */
+export async function listNamespaceOwners(db: Db, engineId: string): Promise<readonly NamespaceOwner[]> {
+  const rows = await db
+    .selectFrom('engine_namespace')
+    .selectAll()
+    .where('engine_id', '=', engineId)
+    .orderBy('id')
+    .execute()
+  return rows.map((row) => ({ id: row.id, enterpriseProjectId: row.enterprise_project_id }))
+}
+
+export async function putNamespaceOwner(tx: Db, engineId: string, namespace: NamespaceOwner): Promise<void> {
   const { id, enterpriseProjectId } = namespace
   await tx
     .insertInto('engine_namespace')

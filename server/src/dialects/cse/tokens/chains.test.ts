@@ -1,123 +1,144 @@
+/** Whose sessions become tokens of an engine: every way in, in real flows, by the wire. */
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { Refusal } from '../../../core/refusal.ts'
-import type { Session } from '../../../core/session.ts'
-import { exchangeEngineToken } from '../../../flows/engine-exchange.ts'
-import { createEngine, importPrincipal } from '../../../flows/engine-lifecycle.ts'
-import { validateToken } from '../../../flows/validate-token.ts'
-import { type EngineRecord, putNamespaceOwner } from '../../../store/engines.ts'
+import { createEngine, importPrincipal, setNamespaceOwner } from '../../../flows/engine-lifecycle.ts'
+import type { EngineRecord } from '../../../store/engines.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
-import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
+import { type HuaweiFace, openHuawei, seedTwoAccounts } from '../../../testing/huawei.ts'
+import { type Family, openFamily, type Parent } from '../../../testing/parents.ts'
 
 const BY = { session: null, action: 'test', requestId: '' }
 
 let house: House
-let project: string
-let user: string
-let session: Session
-let serviceComb: EngineRecord
+let face: HuaweiFace
+let family: Family
+let engines: Readonly<Record<string, EngineRecord>>
 let nacos: EngineRecord
+
+async function engine(projectId: string, specType: EngineRecord['specType']): Promise<EngineRecord> {
+  const common = { enterpriseProjectId: '0', authType: 'RBAC' } as const
+  return (await createEngine(house.ctx, { ...common, projectId, name: `of-${specType}`, specType }, BY))
+    .engine
+}
 
 before(async () => {
   house = await openHouse()
-  project = await seedProject(house, 'mall')
-  user = await seedUser(house, 'alice')
-  await seedGrant(house, user, 'member', { project })
-  session = await validateToken(house.ctx, await house.login(user, PASSWORD, { project: { id: project } }))
-  const make = async (name: string, specType: 'CSE2' | 'Nacos2') =>
-    (
-      await createEngine(
-        house.ctx,
-        { projectId: project, enterpriseProjectId: '0', name, specType, authType: 'RBAC' },
-        BY,
-      )
-    ).engine
-  serviceComb = await make('comb', 'CSE2')
-  nacos = await make('nacos', 'Nacos2')
-  const principal = { id: user, name: 'alice' }
-  await importPrincipal(house.ctx, serviceComb, { principal, roles: ['developer'] }, BY)
+  face = openHuawei(house)
+  family = await openFamily(house, face, await seedTwoAccounts(house))
+  const { two, agency, trustee, parents } = family
+  engines = {
+    [two.projectA]: await engine(two.projectA, 'CSE2'),
+    [two.projectB]: await engine(two.projectB, 'CSE2'),
+  }
+  nacos = await engine(two.projectB, 'Nacos2')
+  const mapped = parents.find(({ name }) => name === 'mapped')!
+  for (const [name, id] of [
+    ['user', two.userB],
+    ['trustee', trustee],
+    ['mapped', mapped.userId],
+    ['agency', agency],
+  ] as const) {
+    for (const one of Object.values(engines)) {
+      await importPrincipal(house.ctx, one, { principal: { id, name }, roles: ['developer'] }, BY)
+    }
+  }
   for (const namespace of ['', 'dev']) {
+    const principal = { id: two.userB, name: 'user' }
     await importPrincipal(house.ctx, nacos, { principal, roles: ['rw'], namespace }, BY)
   }
 })
-after(() => house.close())
+after(async () => {
+  await face.close()
+  await house.close()
+})
 
-function exchange(engine: EngineRecord, given: Partial<Parameters<typeof exchangeEngineToken>[1]> = {}) {
-  return exchangeEngineToken(house.ctx, {
-    session,
-    projectId: project,
-    engineId: engine.id,
-    enterpriseProjectId: '0',
-    namespace: '',
-    requestId: 'req-1',
-    ...given,
-  })
-}
+const claimsOf = (text: string) => JSON.parse(Buffer.from(text.split('.')[1]!, 'base64url').toString())
 
-const refusedAs = (code: string) => (error: unknown) =>
-  error instanceof Refusal && error.detail.wireCode === code
-
-function through(link: Session['claims']['via'][number], delegation: Session['delegation'] = {}): Session {
-  return { ...session, claims: { ...session.claims, via: [link] }, delegation }
+/** The account of the engine's token, or the code of the refusal. */
+async function outcome(parent: Parent, project: string): Promise<string> {
+  // The same signed request within the same second would be the same signature.
+  house.advance(1)
+  const answer = await parent.ask('POST', `/v2/${project}/enginemgr/engines/${engines[project]!.id}/tokens`)
+  if (answer.status !== 200) return `${answer.status} ${answer.body.error_code}`
+  const { account, exp } = claimsOf(answer.body.token)
+  assert.ok(exp <= parent.expiresAt, parent.name)
+  return account
 }
 
 describe('who may exchange a session for a token of an engine', () => {
-  const credential = { id: 'c', name: 'c', expiresAt: null }
-  const link = { kind: 'application_credential', id: 'c' } as const
-
-  const cases = (): readonly (readonly [string, Session, boolean])[] => [
-    ['a federated user', through({ kind: 'federation', idp: 'i', protocol: 'p', groups: [] }), true],
-    ['an agency', through({ kind: 'agency', id: user, assumedBy: 'x', session: '' }), true],
-    ['an access key', through({ kind: 'access_key', id: 'AK' }), true],
-    [
-      'an unrestricted application credential',
-      through(link, { applicationCredential: { ...credential, unrestricted: true, accessRules: null } }),
-      true,
-    ],
-    [
-      'a restricted application credential',
-      through(link, { applicationCredential: { ...credential, unrestricted: false, accessRules: null } }),
-      false,
-    ],
-    [
-      'an application credential with access rules',
-      through(link, { applicationCredential: { ...credential, unrestricted: true, accessRules: [] } }),
-      false,
-    ],
-    ['a trust', through({ kind: 'trust', id: 't' }), false],
-    ['an OAuth 1 token', through({ kind: 'oauth1', id: 'o' }), false],
-    ['an EC2 credential', through({ kind: 'credential', id: 'e' }), false],
-  ]
-  it('sessions that were not narrowed, and no others', async () => {
-    for (const [what, given, may] of cases()) {
-      const asked = exchange(serviceComb, { session: given })
-      if (may) assert.ok((await asked).text, what)
-      else await assert.rejects(asked, refusedAs('ENGINE.0404'), what)
+  it('sessions that were not narrowed, on the project of the engine, and no others', async () => {
+    const { two, parents } = family
+    const found: Record<string, string[]> = {}
+    for (const parent of parents) {
+      const what = `${await outcome(parent, two.projectA)} / ${await outcome(parent, two.projectB)}`
+      found[what] = [...(found[what] ?? []), parent.name]
     }
+    const { '400 ENGINE.0403 / 400 ENGINE.0403': elsewhere, ...here } = found
+    assert.deepEqual(here, {
+      '400 ENGINE.0403 / user': [
+        ...['password', 'password and TOTP', 'token'].map((way) => `${way} on project`),
+        'temporary key of project',
+        'unrestricted application credential of everything',
+      ],
+      '400 ENGINE.0403 / mapped': ['mapped on project'],
+      'agency / 400 ENGINE.0403': ['agency on project', 'temporary key of agency on project'],
+      '400 ENGINE.0403 / 400 ENGINE.0404': parents
+        .map(({ name }) => name)
+        .filter((name) => /^(impersonating )?trust|application credential|^OAuth1|^EC2/.test(name))
+        .filter((name) => name !== 'unrestricted application credential of everything'),
+    })
+    assert.ok(elsewhere?.every((name) => !name.endsWith(' on project') || name === 'access key on project'))
+  })
+
+  it('400 an agency that is not imported, though who acts as it is', async () => {
+    const agency = family.parents.find(({ name }) => name === 'agency on project')!
+    const { id } = await engine(family.two.projectA, 'Nacos2')
+    const answer = await agency.ask('POST', `/v2/${family.two.projectA}/enginemgr/engines/${id}/tokens`)
+    assert.deepEqual([answer.status, answer.body.error_code], [400, 'ENGINE.0406'])
+  })
+
+  it('401 once the agency is gone, though its engine token was cached', async () => {
+    const agency = family.parents.find(({ name }) => name === 'agency on project')!
+    assert.equal(await outcome(agency, family.two.projectA), 'agency')
+    const admin = await house.admin()
+    const path = `/v3.0/OS-AGENCY/agencies/${family.agency}`
+    assert.equal((await face.call('DELETE', path, { token: admin })).status, 204)
+    assert.equal(await outcome(agency, family.two.projectA), '401 APIGW.0307')
   })
 })
 
 describe('tokens of a Nacos engine', () => {
+  const exchange = (headers: Readonly<Record<string, string>>) => {
+    const { token } = family.parents.find(({ name }) => name === 'password on project')!
+    const path = `/v2/${family.two.projectB}/enginemgr/engines/${nacos.id}/tokens`
+    return face.call('POST', path, { token: token!, headers })
+  }
+  const refused = async (headers: Readonly<Record<string, string>>) => {
+    const { status, body } = await exchange(headers)
+    return [status, body.error_code]
+  }
+
   it('hold sub and exp under exactly the header Nacos compares, a user for each namespace', async () => {
-    const claims = async (namespace: string) => {
-      const [header, payload] = (await exchange(nacos, { namespace })).text.split('.')
-      assert.equal(header, 'eyJhbGciOiJIUzI1NiJ9')
-      return JSON.parse(Buffer.from(payload!, 'base64url').toString())
+    const subOf = async (namespace: string) => {
+      const { status, body, text } = await exchange({ 'x-namespace-id': namespace })
+      assert.equal(status, 200, text)
+      assert.equal(body.token.split('.')[0], 'eyJhbGciOiJIUzI1NiJ9')
+      const claims = claimsOf(body.token)
+      assert.deepEqual(Object.keys(claims), ['sub', 'exp'])
+      return claims.sub
     }
-    const [open, dev] = [await claims(''), await claims('dev')]
-    assert.deepEqual(Object.keys(open), ['sub', 'exp'])
-    assert.notEqual(open.sub, dev.sub)
-    assert.ok(open.exp <= session.claims.expiresAt)
+    assert.notEqual(await subOf(''), await subOf('dev'))
+    assert.equal(await subOf(''), await subOf('public'))
   })
 
-  it('are refused for a namespace nobody gave', () =>
-    assert.rejects(exchange(nacos, { namespace: 'prod' }), refusedAs('ENGINE.0406')))
+  it('400 a namespace nobody gave', async () =>
+    assert.deepEqual(await refused({ 'x-namespace-id': 'prod' }), [400, 'ENGINE.0406']))
 
-  it('are refused when the namespace is in another enterprise project', async () => {
-    await house.ctx.store.write((tx) =>
-      putNamespaceOwner(tx, nacos.id, { id: 'dev', enterpriseProjectId: 'ep-1' }),
-    )
-    await assert.rejects(exchange(nacos, { namespace: 'dev' }), refusedAs('SVCSTG.00501116'))
-    assert.ok((await exchange(nacos, { namespace: 'dev', enterpriseProjectId: 'ep-1' })).text)
+  it('400 the namespace is in another enterprise project', async () => {
+    const owner = { id: 'dev', enterpriseProjectId: 'ep-1' }
+    await setNamespaceOwner(house.ctx, nacos, owner, BY)
+    assert.deepEqual(await refused({ 'x-namespace-id': 'dev' }), [400, 'SVCSTG.00501116'])
+    const there = { 'x-namespace-id': 'dev', 'x-enterprise-project-id': 'ep-1' }
+    assert.equal((await exchange(there)).status, 200)
   })
 })
