@@ -246,7 +246,7 @@ export const huaweiGuards: readonly Guard[] = [
     tests: ADMINISTRATION,
   },
   {
-    file: `${HUAWEI}users/users.ts`,
+    file: `${HUAWEI}user-for.ts`,
     code: 'if (powers?.actors.has(id) && caller.user.id !== id && !isCloudAdmin(caller)) {',
     without: 'if (false) {',
     tests: ADMINISTRATION,

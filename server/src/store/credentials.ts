@@ -62,3 +62,8 @@ export async function replaceBlob(tx: Db, id: string, sealedBlob: string): Promi
 export async function deleteCredential(tx: Db, id: string): Promise<void> {
   await tx.deleteFrom('credential').where('id', '=', id).execute()
 }
+
+/** What a credential is good for, when that changes: a device that is bound, or no longer. */
+export async function setCredentialType(tx: Db, id: string, type: string): Promise<void> {
+  await tx.updateTable('credential').set({ type }).where('id', '=', id).execute()
+}

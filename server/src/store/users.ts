@@ -172,6 +172,17 @@ export type UserChange = Partial<
   readonly unlock?: boolean
 }
 
+/** Every user of a domain. */
+export async function findUsersIn(db: Db, domainId: string): Promise<readonly User[]> {
+  const filter = {
+    column: 'user.domain_id',
+    comparator: 'equals',
+    value: domainId,
+    caseSensitive: true,
+  } as const
+  return (await listUsers(db, { filters: [filter] }, {})).items
+}
+
 /** Throws a unique violation when the new name is taken in the domain. */
 export async function updateUser(tx: Db, id: string, change: UserChange): Promise<void> {
   const { name, enabled, defaultProjectId, options, extra, lastActiveAt, unlock } = change

@@ -96,6 +96,22 @@ describe('identity providers of an account', () => {
     assert.equal(scoped.status, 201, scoped.text)
   })
 
+  it('people who come by them find their projects, by token and by a temporary key', async () => {
+    const token = String((await signIn('own')).headers['x-subject-token'])
+    const path = '/v3/projects?name=ap-southeast-1'
+    const byToken = await as(token, 'GET', path)
+    assert.deepEqual(
+      byToken.body.projects.map(({ id }: { id: string }) => id),
+      [two.projectA],
+    )
+    const made = await as(token, 'POST', '/v3.0/OS-CREDENTIAL/securitytokens', {
+      auth: { identity: { methods: ['token'], token: { duration_seconds: 900 } } },
+    })
+    const { access, secret, securitytoken } = made.body.credential
+    const byKey = await face.signed('GET', path, { access, secret, securityToken: securitytoken })
+    assert.deepEqual(byKey.body.projects, byToken.body.projects)
+  })
+
   it('on the Keystone face too, in their account without naming it', async () => {
     const made = await house.call('PUT', `${IDP}/there`, { token: administrator, body: {} })
     assert.equal(made.status, 201, made.text)

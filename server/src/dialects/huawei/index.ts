@@ -13,6 +13,8 @@ import { agencyGrantOperations } from './agencies/agency-grants.ts'
 import { customPolicyOperations } from './custom-policies/custom-policies.ts'
 import { identify } from './identify.ts'
 import { notImplemented } from './left-out.ts'
+import { loginProtectionOperations } from './mfa/login-protection.ts'
+import { mfaDeviceOperations } from './mfa/mfa-devices.ts'
 import { projectOperations } from './projects/projects.ts'
 import { roleOperations } from './roles/roles.ts'
 import { userOperations } from './users/users.ts'
@@ -24,6 +26,8 @@ export const answeredOperations: readonly Operation<Context, Session>[] = [
   ...agencyOperations,
   ...agencyGrantOperations,
   ...customPolicyOperations,
+  ...loginProtectionOperations,
+  ...mfaDeviceOperations,
   ...permanentKeyOperations,
   ...projectOperations,
   ...roleOperations,

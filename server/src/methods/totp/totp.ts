@@ -48,6 +48,23 @@ export function acceptTotp(attempt: TotpAttempt): number | null {
   return accepted
 }
 
+/** Whether `passcode` is that of a step, compared in constant time. */
+export function isPasscodeOf(key: Uint8Array, step: number, passcode: string): boolean {
+  const [given, right] = [Buffer.from(passcode), Buffer.from(passcodeOf(key, step))]
+  return given.length === right.length && timingSafeEqual(given, right)
+}
+
+/** Base32 (RFC 4648) of whole groups of five bytes, which need no padding. */
+export function encodeBase32(bytes: Uint8Array): string {
+  let bits = 0n
+  for (const byte of bytes) bits = (bits << 8n) | BigInt(byte)
+  const count = (bytes.length * 8) / 5
+  return Array.from(
+    { length: count },
+    (_, i) => ALPHABET[Number((bits >> BigInt(5 * (count - 1 - i))) & 31n)],
+  ).join('')
+}
+
 /** The passcode of a step (`floor(seconds / 30)`) for a key: RFC 4226, section 5.3. */
 export function passcodeOf(key: Uint8Array, step: number): string {
   const counter = Buffer.alloc(8)

@@ -5,7 +5,7 @@
 import { Type } from 'typebox'
 import { found, missing } from '../../../core/refusal.ts'
 import { isInPerson } from '../../../flows/account-administration.ts'
-import { projectsOfUser } from '../../../flows/reachable-scopes.ts'
+import { projectsOfPerson } from '../../../flows/reachable-scopes.ts'
 import { findDomain } from '../../../store/domains.ts'
 import type { Filter } from '../../../store/list.ts'
 import { findProject, listProjects, type Project, updateProject } from '../../../store/projects.ts'
@@ -49,7 +49,7 @@ async function projectsFor(
   const whole = caller.delegation.agency !== undefined && caller.scope.kind === 'domain'
   if (administers(caller, accountId) || whole)
     return (await listProjects(db, { filters: [inAccount] }, {})).items
-  if (isInPerson(caller)) return projectsOfUser(ctx, caller.user.id, [inAccount])
+  if (isInPerson(caller)) return projectsOfPerson(ctx, caller, [inAccount])
   if (caller.scope.kind !== 'project') return []
   const own = await findProject(db, caller.scope.project.id)
   return own ? [own] : []

@@ -1,7 +1,6 @@
 /** OS-USER: an account's users with the attributes Huawei Cloud knows ("IAM user management"). Its errors are numbers. */
 import { type Static, Type } from 'typebox'
 import { missing, refuse } from '../../../core/refusal.ts'
-import { cloudPowersOf, isCloudAdmin } from '../../../flows/account-administration.ts'
 import { newPassword, storePassword } from '../../../flows/passwords.ts'
 import { newId } from '../../../store/ids.ts'
 import { insertPassword } from '../../../store/passwords.ts'
@@ -14,9 +13,10 @@ import {
   updateUser as updateStored,
   voidTokens,
 } from '../../../store/users.ts'
-import { demandAdministrator, demandSelfOrAdministrator } from '../access.ts'
+import { demandAdministrator } from '../access.ts'
 import { type Call, change, operation } from '../operation.ts'
 import { zonedTime } from '../time.ts'
+import { userFor } from '../user-for.ts'
 
 const Text = Type.Optional(Type.String({ maxLength: 255 }))
 const attributes = {
@@ -112,24 +112,11 @@ const create = operation({
 
 const expiryOf = ({ passwordExpiresAt: at }: User): string => (at === null ? '' : zonedTime(at))
 
-/** The user, for themself or their account's administrator; one of the cloud's own is nobody else's to change. */
-async function userFor(
+const userIn = (
   call: Pick<Call, 'ctx' | 'caller' | 'params'>,
   action: string,
   kind: 'read' | 'change' | 'own',
-): Promise<User> {
-  const { ctx, caller } = call
-  const id = call.params['user_id'] ?? ''
-  const user = await findUserById(ctx.store.db, id)
-  const accountId = user?.domainId ?? ''
-  if (kind === 'change') demandAdministrator(caller, accountId, action)
-  else demandSelfOrAdministrator(caller, { userId: id, accountId }, action)
-  const powers = kind === 'read' ? undefined : await cloudPowersOf(ctx.store)
-  if (powers?.actors.has(id) && caller.user.id !== id && !isCloudAdmin(caller)) {
-    refuse('forbidden', `${action} on one of the cloud’s own`, { rule: action })
-  }
-  return user ?? missing('user', id)
-}
+): Promise<User> => userFor(call, call.params['user_id'] ?? '', action, kind)
 
 const path = '/v3.0/OS-USER/users/:user_id'
 
@@ -141,7 +128,7 @@ const show = operation({
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
-    const user = await userFor(call, 'iam:users:getUser', 'read')
+    const user = await userIn(call, 'iam:users:getUser', 'read')
     return {
       body: {
         user: {
@@ -165,7 +152,7 @@ const update = operation({
   handle: async (call) => {
     const { ctx } = call
     const sent = call.body.user
-    const before = await userFor(call, 'iam:users:updateUser', 'change')
+    const before = await userIn(call, 'iam:users:updateUser', 'change')
     const password =
       sent.password === undefined
         ? undefined
@@ -195,7 +182,7 @@ const updateInformation = operation({
   success: 204,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
-    const before = await userFor(call, 'iam:users:updateUser', 'own')
+    const before = await userIn(call, 'iam:users:updateUser', 'own')
     const { email, mobile } = call.body.user
     const extra = {
       ...before.extra,

@@ -1,0 +1,123 @@
+/**
+ * Virtual MFA devices: a TOTP seed with a name. A device is a credential of its user; bound, it is one of type `totp`,
+ * which is what proves a passcode on every face; before that it proves nothing. At most one a user.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Context } from '../context.ts'
+import { refuse } from '../core/refusal.ts'
+import { proveTotp } from '../methods/totp/method.ts'
+import { decodeBase32, encodeBase32, isPasscodeOf, TOTP_STEP_SECONDS } from '../methods/totp/totp.ts'
+import {
+  type CredentialRecord,
+  deleteCredential,
+  insertCredential,
+  listCredentials,
+  setCredentialType,
+} from '../store/credentials.ts'
+import { newId } from '../store/ids.ts'
+import type { Filter } from '../store/list.ts'
+import type { Db } from '../store/store.ts'
+import { type Actor, change } from './change.ts'
+
+const BOUND = 'totp'
+const UNBOUND = 'virtual-mfa'
+const SEED_BYTES = 20
+
+export interface MfaDevice {
+  readonly credentialId: string
+  readonly serialNumber: string
+  readonly userId: string
+  readonly bound: boolean
+}
+
+function deviceOf({ id, extra, userId, type }: CredentialRecord): readonly MfaDevice[] {
+  const serialNumber = extra['serial_number']
+  if (typeof serialNumber !== 'string') return []
+  return [{ credentialId: id, serialNumber, userId, bound: type === BOUND }]
+}
+
+/** The devices of a user, or of everybody where none is named. */
+export async function mfaDevices(db: Db, userId?: string): Promise<readonly MfaDevice[]> {
+  const found = await Promise.all(
+    [BOUND, UNBOUND].map((value) => {
+      const filters: Filter[] = [{ column: 'type', comparator: 'equals', value, caseSensitive: true }]
+      return listCredentials(db, { filters, ...(userId === undefined ? {} : { userId }) }, {})
+    }),
+  )
+  return found.flatMap(({ items }) => items.flatMap(deviceOf))
+}
+
+/** Makes a device; its seed is given back this once. Refuses `conflict` when the user has one. */
+export async function createMfaDevice(
+  ctx: Context,
+  by: Actor,
+  of: { readonly userId: string; readonly accountId: string; readonly name: string },
+): Promise<{ readonly serialNumber: string; readonly seed: string }> {
+  const id = newId()
+  const seed = encodeBase32(randomBytes(SEED_BYTES))
+  const serialNumber = `iam:${of.accountId}:mfa:${of.name}`
+  const sealedBlob = ctx.keys.seal(seed, `credential:${id}`)
+  await change(ctx, by, `mfa_device:${id}`, async (tx) => {
+    if ((await mfaDevices(tx, of.userId)).length > 0) {
+      refuse('conflict', `user ${of.userId} has a device`, {
+        message: 'Conflict occurred when attempting to store virtual MFA device - Duplicate.',
+      })
+    }
+    const extra = { serial_number: serialNumber }
+    const { userId } = of
+    await insertCredential(tx, { id, userId, projectId: null, type: UNBOUND, sealedBlob, extra }, ctx.now())
+  })
+  return { serialNumber, seed }
+}
+
+/** Binds a device by two passcodes that follow each other. Refuses `bad_request` for others. */
+export async function bindMfaDevice(
+  ctx: Context,
+  by: Actor,
+  device: MfaDevice,
+  codes: readonly [string, string],
+): Promise<void> {
+  if (device.bound) refuse('conflict', 'bound already', { message: 'The virtual MFA device is bound.' })
+  const { items } = await listCredentials(ctx.store.db, { userId: device.userId, filters: [] }, {})
+  const stored = items.find(({ id }) => id === device.credentialId)
+  const seed = stored && ctx.keys.open(stored.sealedBlob, `credential:${stored.id}`)
+  const key = decodeBase32(seed ?? '') ?? refuse('internal', 'a device without a seed')
+  const now = Math.floor(ctx.now() / 1e6 / TOTP_STEP_SECONDS)
+  // The second may be the next one's already, where the device's clock is ahead.
+  const follows = [-2, -1, 0].some(
+    (back) => isPasscodeOf(key, now + back, codes[0]) && isPasscodeOf(key, now + back + 1, codes[1]),
+  )
+  if (!follows) refuseCode()
+  await change(ctx, by, `mfa_device:${device.credentialId}`, (tx) =>
+    setCredentialType(tx, device.credentialId, BOUND),
+  )
+}
+
+function refuseCode(): never {
+  return refuse('bad_request', 'a wrong passcode', {
+    wireCode: 'IAM.1061',
+    message: 'Invalid TOTP passcode.',
+  })
+}
+
+/** Unbinds a device; its user proves a passcode of it (`code`), an administrator does not. */
+export async function unbindMfaDevice(
+  ctx: Context,
+  by: Actor,
+  device: MfaDevice,
+  code: string | undefined,
+): Promise<void> {
+  if (code !== undefined) {
+    const proof = await proveTotp(ctx, { user: { id: device.userId }, passcode: code })
+    if (!proof.proven) refuseCode()
+  }
+  await change(ctx, by, `mfa_device:${device.credentialId}`, (tx) =>
+    setCredentialType(tx, device.credentialId, UNBOUND),
+  )
+}
+
+export async function deleteMfaDevice(ctx: Context, by: Actor, device: MfaDevice): Promise<void> {
+  await change(ctx, by, `mfa_device:${device.credentialId}`, (tx) =>
+    deleteCredential(tx, device.credentialId),
+  )
+}
