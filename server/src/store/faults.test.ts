@@ -8,6 +8,7 @@ import pg from 'pg'
 import { migratedDatabase } from '../testing/engines.ts'
 import { type House, openHouse } from '../testing/house.ts'
 import { startPostgres } from '../testing/postgres.ts'
+import { openStore } from './store.ts'
 
 const login = (house: House, password: string) =>
   house.call('POST', '/v3/auth/tokens', {
@@ -106,6 +107,26 @@ describe('faults of ours', () => {
     await operator.query(`alter database "${name}" allow_connections true`)
     assert.equal((await login(house, house.adminPassword)).status, 201)
     assert.equal((await login(house, 'wrong')).status, 401)
+  })
+
+  it('a query under way when PostgreSQL goes away is refused, and ends nothing else', async () => {
+    const shared = process.env['TEST_POSTGRES_URL']
+    const server = shared ? undefined : await startPostgres()
+    if (server) closing.push(server.stop)
+    const url = await migratedDatabase(shared ?? server?.url ?? '')
+    const store = await openStore(url)
+    closing.push(store.close)
+    const operator = new pg.Client({ connectionString: url, application_name: 'operator' })
+    await operator.connect()
+    closing.push(() => operator.end())
+    const waiting = sql`select pg_sleep(60)`.execute(store.db)
+    const others = `select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%' and pid <> pg_backend_pid()`
+    const refused = assert.rejects(waiting)
+    while ((await operator.query(others)).rowCount === 0);
+    await refused
+    // The refusal may arrive before the end of the connection, which one more query then runs into.
+    const ask = () => sql`select 1`.execute(store.db)
+    assert.equal((await ask().catch(ask)).rows.length, 1)
   })
 
   it('500 or 503 without signing keys, for good and bad passwords', async () => {

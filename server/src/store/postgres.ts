@@ -22,8 +22,10 @@ const types: pg.CustomTypesConfig = {
 
 export async function openPostgres(url: string): Promise<Store> {
   const pool = new pg.Pool({ connectionString: url, max: 10, types })
-  // An idle connection that breaks is replaced by the pool at the next query; without a listener it would end the process.
+  // A connection that breaks is replaced by the pool at the next query. Without a listener it would end the process: the
+  // pool's own serves idle ones, each connection's the ones in use, whose query is refused besides.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const news = await followEpoch(url, db)
 
