@@ -68,7 +68,7 @@ export const projectGuards: readonly Guard[] = [
     '    list\n      .filter((project) => reachable.has(project.id))\n',
     '    list\n',
   ),
-  taken(update, advisories, 'disables ? { tokensValidFrom: now } : {}', '{}'),
+  taken(update, advisories, 'disables ? { voidTokensAt: now } : {}', '{}'),
   taken(reach, reachTests, "if (isDelegated(session)) return session.scope.kind === 'system'\n"),
   taken(
     reach,
