@@ -26,7 +26,7 @@ const provider = new Provider(issuer, {
       ...programs,
       client_id: 'foreign',
       client_secret: 'foreign-secret',
-      grant_types: ['client_credentials'],
+      grant_types: ['client_credentials', 'password'],
     },
   ],
   features: {
@@ -58,7 +58,15 @@ provider.registerGrantType(
       gty: 'password',
       scope,
     })
-    ctx.body = { access_token: await token.save(), expires_in: 3600, token_type: 'Bearer', scope }
+    const idToken = new provider.IdToken({ sub: username }, { ctx })
+    idToken.scope = 'openid'
+    ctx.body = {
+      access_token: await token.save(),
+      id_token: await idToken.issue({ use: 'idtoken' }),
+      expires_in: 3600,
+      token_type: 'Bearer',
+      scope,
+    }
   },
   ['username', 'password', 'scope'],
 )

@@ -9,7 +9,8 @@ cp "$here"/*.mjs "$here/package.json" "$WORK/"
 (cd "$WORK" && npm install --ignore-scripts --no-audit --no-fund > npm.log 2>&1) || { tail -5 "$WORK/npm.log"; exit 1; }
 
 dashboard=http://127.0.0.1:$(free_port)
-start_tokenhouse --trusted-dashboards "$dashboard/auth/websso/"
+huawei_port=$(free_port)
+start_tokenhouse --trusted-dashboards "$dashboard/auth/websso/" --huawei-port "$huawei_port"
 issuer=http://127.0.0.1:$(free_port)
 callback=$TH_ROOT/v3/auth/OS-FEDERATION/identity_providers/acme/protocols/openid/websso/callback
 # started NAME FILE ARGUMENTS...: in the background, until it says `ready`.
@@ -51,6 +52,16 @@ check "an answer in another browser is refused" 401 "$(saw other-browser)"
 check "no cookie of the sign-in is left" "" "$(saw cookies)"
 check "v3oidcauthcode exchanges a browser's code" "bob|alpha|member,reader" "$(plugin v3oidcauthcode "$(saw code)")"
 check "v3oidcauthcode takes the ID token too" "bob|alpha|member,reader" "$(plugin v3oidcauthcode-id "$(saw code-for-id)")"
+
+(cd "$WORK" && HOME=$WORK "$NODE" huawei.mjs "http://127.0.0.1:$huawei_port" "$TH_ROOT" "$TH_PASSWORD" "$issuer") \
+  > "$WORK/huawei.out" 2> "$WORK/huawei.err" || tail -20 "$WORK/huawei.err"
+cloud() { sed -n "s/^$1=//p" "$WORK/huawei.out"; }
+check "an account's administrator makes its provider known" virtual_user_sso "$(cloud provider)"
+check "Huawei Cloud's SDK makes temporary keys of an ID token" "true|true" "$(cloud temporary)"
+check "and finds its account by them" Acme "$(cloud account)"
+check "and its project by the region's name" "cn-north-4|true" "$(cloud project)"
+check "an ID token for another application makes no keys" 401 "$(cloud foreign)"
+check "the keys end when the provider is disabled" 401 "$(cloud disabled)"
 
 # Everything is remembered by now; a new house has to ask, and cannot.
 stop_tokenhouse

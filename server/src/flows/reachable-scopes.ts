@@ -41,6 +41,16 @@ export async function projectsOfUser(
   return listReachableProjects(ctx.store.db, { ...reach, filters, aliveOnly: false })
 }
 
+/** The same for who is sure to act in person: with the groups of their sign-in, by a key of their own too. */
+export async function projectsOfPerson(
+  ctx: Context,
+  session: Session,
+  filters: readonly Filter[],
+): Promise<readonly Project[]> {
+  const reach = await reachOf(ctx, granteeOf(ctx, session))
+  return listReachableProjects(ctx.store.db, { ...reach, filters, aliveOnly: false })
+}
+
 /** Domains the session's user could have a token for. */
 export async function reachableDomains(ctx: Context, session: Session): Promise<readonly Project[]> {
   const { db } = ctx.store
