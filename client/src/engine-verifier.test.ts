@@ -1,137 +1,26 @@
 import assert from 'node:assert/strict'
-import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
+import {
+  headerSamples,
+  type Made,
+  madeToken,
+  rowsOf,
+  rsaSigner,
+  type Sample,
+  serviceCenterSamples,
+} from '../test/servicecomb/samples.ts'
 import { buildEngineVerifier, createEngineVerifier, createNacosVerifier } from './engine-verifier.ts'
-
-/**
- * The recorded verdicts are those of service-center's and Nacos' own code (golang-jwt 3.2.2 in go-chassis 2.7.1;
- * NacosJwtParser of 3.x). Ours may be stricter where a row says so, never laxer.
- */
-const rowsOf = (file: string): readonly (readonly [string, string])[] =>
-  readFileSync(new URL(`../test/servicecomb/${file}`, import.meta.url), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split('\t') as unknown as readonly [string, string])
 
 const now = 1_800_000_000
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-521' })
-const ed = generateKeyPairSync('ed25519')
 const publicPem = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-
-const part = (value: object | string): string =>
-  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
-
-interface Made {
-  readonly header?: object
-  readonly claims?: object | string
-  readonly signer?: (data: Buffer) => Buffer
-}
-
-const rs =
-  (hash: string, key: KeyObject = rsa.privateKey) =>
-  (data: Buffer) =>
-    sign(hash, data, key)
 const ROOT = { account: 'root', exp: now + 3600, roles: ['admin'] }
-
-function made({
-  header = { alg: 'RS512', typ: 'JWT' },
-  claims = ROOT,
-  signer = rs('sha512'),
-}: Made = {}): string {
-  const signed = `${part(header)}.${part(claims)}`
-  return `${signed}.${signer(Buffer.from(signed)).toString('base64url')}`
-}
-
-const claiming = (claims: object): string => made({ claims: { ...ROOT, ...claims } })
-const { account: _account, ...noAccount } = ROOT
-const { exp: _exp, ...noExp } = ROOT
-const { roles: _roles, ...noRoles } = ROOT
-const pss = (data: Buffer) =>
-  sign('sha512', data, { key: rsa.privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 })
-
-/** A sample for every row; `stricter`: service-center lets it in and we do not. */
-const samples: Readonly<Record<string, { readonly token: string; readonly stricter?: true }>> = {
-  canonical: { token: made() },
-  'alg RS256': {
-    token: made({ header: { alg: 'RS256', typ: 'JWT' }, signer: rs('sha256') }),
-    stricter: true,
-  },
-  'alg RS384': {
-    token: made({ header: { alg: 'RS384', typ: 'JWT' }, signer: rs('sha384') }),
-    stricter: true,
-  },
-  'alg PS512': { token: made({ header: { alg: 'PS512', typ: 'JWT' }, signer: pss }), stricter: true },
-  'no typ, extra kid': { token: made({ header: { alg: 'RS512', kid: 'k' } }), stricter: true },
-  'typ at+jwt': { token: made({ header: { alg: 'RS512', typ: 'at+jwt' } }), stricter: true },
-  'alg none': { token: made({ header: { alg: 'none', typ: 'JWT' }, signer: () => Buffer.alloc(0) }) },
-  'HS256 with SPKI pem as secret (alg confusion)': {
-    token: made({
-      header: { alg: 'HS256', typ: 'JWT' },
-      signer: (data) => createHmac('sha256', publicPem).update(data).digest(),
-    }),
-  },
-  'ES512 foreign key': {
-    token: made({
-      header: { alg: 'ES512', typ: 'JWT' },
-      signer: (data) => sign('sha512', data, { key: ec.privateKey, dsaEncoding: 'ieee-p1363' }),
-    }),
-  },
-  'EdDSA foreign key': {
-    token: made({ header: { alg: 'EdDSA', typ: 'JWT' }, signer: (data) => sign(null, data, ed.privateKey) }),
-  },
-  'RS512 wrong key': { token: made({ signer: rs('sha512', other.privateKey) }) },
-  'no exp': { token: made({ claims: noExp }), stricter: true },
-  'exp 0': { token: claiming({ exp: 0 }), stricter: true },
-  'exp as string': { token: claiming({ exp: String(now + 3600) }) },
-  'exp past': { token: claiming({ exp: now - 1 }) },
-  'exp past + wrong key': {
-    token: made({ claims: { ...ROOT, exp: now - 1 }, signer: rs('sha512', other.privateKey) }),
-  },
-  'exp fractional': { token: claiming({ exp: now + 3600.5 }), stricter: true },
-  'iat = now-5': { token: claiming({ iat: now - 5 }) },
-  'iat future +600': { token: claiming({ iat: now + 600 }) },
-  'nbf future +600': { token: claiming({ nbf: now + 600 }) },
-  'iat null': { token: claiming({ iat: null }) },
-  'iss,aud,sub,jti extras': { token: claiming({ iss: 'i', aud: 'a', sub: 's', jti: 'j' }) },
-  'roles missing': { token: made({ claims: noRoles }) },
-  'roles empty': { token: claiming({ roles: [] }) },
-  'roles as string': { token: claiming({ roles: 'admin' }) },
-  'roles with number': { token: claiming({ roles: ['admin', 1] }) },
-  'legacy role string': { token: made({ claims: { ...noRoles, role: 'admin' } }), stricter: true },
-  'role+roles both (role wins)': { token: claiming({ role: 'developer' }), stricter: true },
-  'role null + roles': { token: claiming({ role: null }) },
-  'account missing': { token: made({ claims: noAccount }) },
-  'account number': { token: claiming({ account: 1 }) },
-  'account empty': { token: claiming({ account: '' }) },
-  'user instead of account': { token: made({ claims: { ...noAccount, user: 'root' } }) },
-  'non-root admin (peter)': { token: claiming({ account: 'peter' }) },
-  'developer (dev)': { token: claiming({ account: 'dev', roles: ['developer'] }) },
-  'unknown role': { token: claiming({ account: 'dev', roles: ['nope'] }) },
-  'duplicate roles claim admin last': {
-    token: made({ claims: `{"account":"dev","exp":${now + 3600},"roles":["developer"],"roles":["admin"]}` }),
-    stricter: true,
-  },
-  'Account (case differs)': { token: made({ claims: { ...noAccount, Account: 'root' } }) },
-  'padded base64url segments': { token: padded(made({ claims: { ...ROOT, x: 'ab' } })) },
-}
-
-function padded(token: string): string {
-  return token
-    .split('.')
-    .map((text) => text + '='.repeat((4 - (text.length % 4)) % 4))
-    .join('.')
-}
-
-const headers: Readonly<Record<string, string | undefined>> = {
-  'hdr: Basic scheme': `Basic ${made()}`,
-  'hdr: lower-case bearer': `bearer ${made()}`,
-  'hdr: bare token': made(),
-  'hdr: double space': `Bearer  ${made()}`,
-  'hdr: missing': undefined,
-}
+const claiming = (claims: object): string =>
+  madeToken({ claims: { ...ROOT, ...claims }, signer: rsaSigner('sha512', rsa.privateKey) })
+const samples = serviceCenterSamples({ key: rsa.privateKey, now })
+const headers = headerSamples(claiming({}))
 
 const accounts: Readonly<Record<string, readonly string[]>> = {
   root: ['admin'],
@@ -182,7 +71,7 @@ describe('tokens of a ServiceComb engine, by the recorded verdicts of service-ce
     const subject = 'second-incarnation'
     const knowing = buildEngineVerifier({ publicKeys: [publicPem], account: () => ({ subject }) }, () => now)
     assert.equal((await knowing.check(`Bearer ${claiming({ sub: 'first-incarnation' })}`)).outcome, 'refused')
-    assert.equal((await knowing.check(`Bearer ${made()}`)).outcome, 'refused')
+    assert.equal((await knowing.check(`Bearer ${claiming({})}`)).outcome, 'refused')
     assert.equal((await knowing.check(`Bearer ${claiming({ sub: subject })}`)).outcome, 'accepted')
   })
 
@@ -208,9 +97,9 @@ describe('tokens of a Nacos engine, by the recorded verdicts of Nacos', () => {
     (data: Buffer) =>
       createHmac(hash, key).update(data).digest()
   const NACOS = { sub: 'nacos', exp: now + 3600 }
-  const nacos = (given: Made = {}): string =>
-    made({ header: { alg: 'HS256' }, claims: NACOS, signer: hs('sha256'), ...given })
-  const table: Readonly<Record<string, { readonly token: string; readonly stricter?: true }>> = {
+  const nacos = (given: Partial<Made> = {}): string =>
+    madeToken({ header: { alg: 'HS256' }, claims: NACOS, signer: hs('sha256'), ...given })
+  const table: Readonly<Record<string, Sample>> = {
     'canonical HS256 {"alg":"HS256"}': { token: nacos() },
     HS384: { token: nacos({ header: { alg: 'HS384' }, signer: hs('sha384') }), stricter: true },
     HS512: { token: nacos({ header: { alg: 'HS512' }, signer: hs('sha512') }), stricter: true },
