@@ -6,8 +6,10 @@ import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
 import { federationGuards } from './federation-guards.ts'
 import { huaweiGuards } from './huawei-guards.ts'
+import { nacosGuards } from './nacos-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
+import { stsGuards } from './sts-guards.ts'
 import { userGuards } from './user-guards.ts'
 
 export interface Guard {
@@ -53,6 +55,8 @@ export const guards: readonly Guard[] = [
   ...huaweiGuards,
   ...projectGuards,
   ...alibabaGuards,
+  ...nacosGuards,
   ...roleGuards,
+  ...stsGuards,
   ...userGuards,
 ]
