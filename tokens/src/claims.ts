@@ -18,7 +18,7 @@ export type Scope =
  * validation: when the thing it names is gone, disabled or expired, the session is gone too.
  */
 export type Link =
-  /** OS-TRUST trust. `Claims.userId` is the trustor when the trust impersonates, else the trustee. */
+  /** OS-TRUST trust. In a token with this link alone `Claims.userId` is the trustee, as in Keystone's. */
   | { readonly kind: 'trust'; readonly id: string }
   | { readonly kind: 'application_credential'; readonly id: string }
   /** OS-OAUTH1 access token. */

@@ -5,6 +5,7 @@ import { Refusal, refuse } from '../core/refusal.ts'
 import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
 import { consumeTrustUse } from '../store/trusts.ts'
+import { demandAddress } from './account-security.ts'
 import { NO_AGENCY } from './assume-agency.ts'
 import { authMethods } from './auth-methods.ts'
 import { authenticate, type Identity, type Presenter } from './authenticate.ts'
@@ -14,6 +15,7 @@ import { loadLinks } from './links/index.ts'
 import { loadSession, voidUpTo } from './load-session.ts'
 import type { Proof } from './proof.ts'
 import { resolveScope, type WishedScope } from './resolve-scope.ts'
+import { asWritten } from './trust-holder.ts'
 
 export interface IssueRequest {
   readonly identity: Identity
@@ -24,6 +26,8 @@ export interface IssueRequest {
   /** Seconds a token lives when nothing bounds it shorter. */
   readonly ttl: number
   readonly requestId: string
+  /** Where the request came from; absent on the machine itself. */
+  readonly address?: string
 }
 
 export interface Issued {
@@ -40,6 +44,8 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   const begunAt = ctx.now()
   try {
     const shown = await authenticate(ctx, request.identity, request.presenter)
+    const { address } = request
+    if (address !== undefined) await demandAddress(ctx, shown.user.domain.id, address)
     const proof = await meetFactors(ctx, shown, request.receipt)
     const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)
@@ -106,10 +112,10 @@ async function useTrust(ctx: Context, id: string): Promise<void> {
 
 /** Token text in the configured format. */
 export async function writeToken(ctx: Context, claims: Claims): Promise<string> {
-  const keys = await ctx.keys.tokens()
+  const [keys, written] = await Promise.all([ctx.keys.tokens(), asWritten(ctx, claims)])
   return ctx.settings.tokenFormat === 'jws'
-    ? encodeJws(claims, keys.jws)
-    : encodeFernet(claims, keys.fernet, { methods: authMethods(ctx.settings) })
+    ? encodeJws(written, keys.jws)
+    : encodeFernet(written, keys.fernet, { methods: authMethods(ctx.settings) })
 }
 
 async function audit(

@@ -11,6 +11,7 @@ import { Refusal, refuse } from '../core/refusal.ts'
 import type { Session } from '../core/session.ts'
 import { authMethods } from './auth-methods.ts'
 import { loadSession } from './load-session.ts'
+import { asActing } from './trust-holder.ts'
 
 const REMEMBERED = 50_000
 /** Microseconds a session is remembered whose rights may end by themselves. */
@@ -51,9 +52,13 @@ export async function validateToken(
   if (bound ? key.id !== options.signedBy : options.signedBy !== undefined) {
     return refuse('unauthenticated', 'a security token without its own signature', NO_LONGER)
   }
-  const session = await loadSession(ctx, claims).catch(asToken)
+  const session = await loadClaims(ctx, claims).catch(asToken)
   if (claims.expiresAt > now && !bound) remember(ctx, text, session, epoch)
   return session
+}
+
+async function loadClaims(ctx: Context, claims: Claims): Promise<Session> {
+  return loadSession(ctx, await asActing(ctx, claims))
 }
 
 /** The remembered session of a token, if it is still the truth; never touches the database. */

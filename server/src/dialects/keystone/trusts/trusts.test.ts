@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { encodeFernet } from '@tokenhouse/tokens'
+import { authMethods } from '../../../flows/auth-methods.ts'
+import { writeToken } from '../../../flows/issue-token.ts'
+import { readToken, validateToken } from '../../../flows/validate-token.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
@@ -69,6 +73,26 @@ describe('trusts', () => {
     assert.equal(token['OS-TRUST:trust'].trustee_user.id, trustee)
     assert.equal('is_domain' in token, false)
     assert.equal((await check(answer.headers['x-subject-token'] ?? '')).status, 200)
+  })
+
+  it('a token’s text names the trustee, who holds it, as Keystone’s does; one that names anybody else is refused', async () => {
+    const made = await create()
+    const { claims } = await validateToken(
+      house.ctx,
+      (await use(made.body.trust.id)).headers['x-subject-token'] ?? '',
+    )
+    assert.equal(claims.userId, trustor)
+    for (const tokenFormat of ['fernet', 'jws'] as const) {
+      const ctx = { ...house.ctx, settings: { ...house.ctx.settings, tokenFormat } }
+      const text = await writeToken(ctx, claims)
+      assert.equal((await readToken(ctx, text)).userId, trustee)
+      assert.equal((await validateToken(ctx, text)).user.id, trustor)
+    }
+    const { fernet } = await house.ctx.keys.tokens()
+    for (const userId of [trustor, third]) {
+      const text = encodeFernet({ ...claims, userId }, fernet, { methods: authMethods(house.ctx.settings) })
+      await assert.rejects(validateToken(house.ctx, text), { code: 'unauthenticated' })
+    }
   })
 
   it('201 without impersonation the trustee stays who they are', async () => {
