@@ -243,7 +243,7 @@ async function oauthToken({ service, make, ids, tokens }: Land): Promise<{ token
 }
 
 /** Of a signature of version 0, whose text is another one each time. */
-function signedRequest({ access, secret }: Key, now: number): object {
+export function signedRequest({ access, secret }: Key, now: number): object {
   const Action = `Describe${randomUUID()}`
   const Timestamp = new Date(now * 1000).toISOString().replace(/\.\d+Z/, 'Z')
   const signature = createHmac('sha1', secret).update(`${Action}${Timestamp}`).digest('base64')
