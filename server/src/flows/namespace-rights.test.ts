@@ -67,7 +67,7 @@ describe('rights on a namespace by policy', () => {
       const { sub } = JSON.parse(Buffer.from(answer.body.token.split('.')[1], 'base64url').toString())
       return (await accounts()).find((account) => account.name === sub)?.roles.join() ?? 'nobody'
     }
-    return { id, policy, ask }
+    return { id, policy, ask, token }
   }
 
   async function put(display_name: string, Statement: readonly object[], id?: string): Promise<string> {
@@ -142,6 +142,30 @@ describe('rights on a namespace by policy', () => {
     assert.equal(await ask('dev'), 'rw')
     const named = { principal, roles: ['r'], namespace: 'prod', name: 'policy-elsa' }
     await assert.rejects(importPrincipal(house.ctx, nacos, named, BY))
+  })
+
+  it('a key narrowed to less than the user of Nacos may gets no token, and takes nothing away', async () => {
+    const { ask, token } = await person('gil', [allow(['cse:namespace:*'])])
+    assert.equal(await ask('dev'), 'rw')
+    const narrowed = async (...actions: readonly string[]) => {
+      house.advance(1)
+      const policy = { Version: '1.1', Statement: [allow(['cse:tokens:*', ...actions])] }
+      const identity = { methods: ['token'], token: { duration_seconds: 900 }, policy }
+      const made = await face.call('POST', '/v3.0/OS-CREDENTIAL/securitytokens', {
+        token,
+        body: { auth: { identity } },
+      })
+      assert.equal(made.status, 201, made.text)
+      const { access, secret, securitytoken: securityToken } = made.body.credential
+      const path = `/v2/${two.projectA}/enginemgr/engines/${nacos.id}/tokens`
+      const headers = { 'x-namespace-id': 'dev', 'x-enterprise-project-id': 'ep-dev' }
+      const { status, body } = await face.signed('POST', path, { access, secret, securityToken }, { headers })
+      return status === 200 ? 200 : body.error_code
+    }
+    assert.equal(await narrowed('cse:namespace:get'), 'ENGINE.0406')
+    assert.equal(await narrowed(), 'ENGINE.0406')
+    assert.equal(await narrowed('cse:namespace:*'), 200)
+    assert.equal(await ask('dev'), 'rw')
   })
 
   it('many first exchanges at once make one user', async () => {

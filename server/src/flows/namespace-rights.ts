@@ -7,7 +7,8 @@
 import type { Context } from '../context.ts'
 import { withImplied } from '../core/assignments.ts'
 import { nacosName } from '../core/engine-rules.ts'
-import { evaluate } from '../core/policy/statements/evaluate.ts'
+import { type AccessRequest, evaluate } from '../core/policy/statements/evaluate.ts'
+import type { StatementPolicy } from '../core/policy/statements/statement.ts'
 import { Refusal } from '../core/refusal.ts'
 import type { Session } from '../core/session.ts'
 import { type EngineAccount, findEngineAccount } from '../store/engine-accounts.ts'
@@ -48,15 +49,37 @@ export async function namespaceAccount(
 ): Promise<EngineAccount | undefined> {
   const { session, namespace } = wish
   const who = { principalId: session.claims.userId, namespace }
-  const [account, effects] = await Promise.all([
+  const request = requestOf(ctx, engine, wish)
+  const [found, effects] = await Promise.all([
     findEngineAccount(ctx.store.db, engine.id, who),
-    effectsOf(ctx, engine, wish),
+    effectsOf(ctx, session, request),
   ])
-  if (account && !isMadeByPolicy(account)) return isDenied(account, effects) ? undefined : account
+  const account =
+    found && !isMadeByPolicy(found) ? found : await byPolicy(ctx, engine, { wish, found, effects })
+  if (!account || isDenied(account, effects)) return undefined
+  // Its token carries all that the user may: a session that was narrowed to less gets none.
+  const { narrowedBy } = session
+  return narrowedBy && isDenied(account, decided([narrowedBy], request)) ? undefined : account
+}
+
+interface Followed {
+  readonly wish: NamespaceWish
+  readonly found: EngineAccount | undefined
+  readonly effects: Effects
+}
+
+async function byPolicy(
+  ctx: Context,
+  engine: EngineRecord,
+  { wish, found: account, effects }: Followed,
+): Promise<EngineAccount | undefined> {
+  const { session, namespace } = wish
   const right = `${effects.r === 'allow' ? 'r' : ''}${effects.w === 'allow' ? 'w' : ''}`
   if (account?.roles.join() === right) return account
+  // By an application credential nothing changes that the person has.
+  if (session.delegation.applicationCredential) return undefined
   await follow(ctx, engine, { wish, account, right })
-  return findEngineAccount(ctx.store.db, engine.id, who)
+  return findEngineAccount(ctx.store.db, engine.id, { principalId: session.claims.userId, namespace })
 }
 
 const isDenied = ({ roles }: EngineAccount, effects: Effects): boolean =>
@@ -92,9 +115,10 @@ async function follow(
   }
 }
 
-async function effectsOf(ctx: Context, engine: EngineRecord, wish: NamespaceWish): Promise<Effects> {
+type Request = Pick<AccessRequest, 'resource' | 'facts'>
+
+function requestOf(ctx: Context, engine: EngineRecord, wish: NamespaceWish): Request {
   const { session, namespace, enterpriseProjectId } = wish
-  const identity = await policiesOf(ctx, session)
   const { user, claims, scope } = session
   const facts = {
     'g:CurrentTime': new Date(ctx.now() / 1000).toISOString(),
@@ -106,12 +130,19 @@ async function effectsOf(ctx: Context, engine: EngineRecord, wish: NamespaceWish
     'g:UserName': user.name,
   }
   const resource = `cse:*:${user.domain.id}:namespace:${engine.id}/${namespace === '' ? 'public' : namespace}`
-  const effect = (action: string): Effects['r'] => {
-    const request = { action, resource, facts }
-    const { narrowedBy } = session
-    if (narrowedBy && !evaluate({ identity: [narrowedBy] }, request).allowed) return 'deny'
-    return evaluate({ identity }, request).effect
-  }
+  return { facts, resource }
+}
+
+async function effectsOf(ctx: Context, session: Session, { resource, facts }: Request): Promise<Effects> {
+  const identity = await policiesOf(ctx, session)
+  const effect = (action: string) => evaluate({ identity }, { action, resource, facts }).effect
+  return { r: effect(ACTIONS.r), w: effect(ACTIONS.w) }
+}
+
+/** What a session policy leaves: whatever it does not allow is denied. */
+function decided(identity: readonly StatementPolicy[], { resource, facts }: Request): Effects {
+  const effect = (action: string) =>
+    evaluate({ identity }, { action, resource, facts }).allowed ? ('allow' as const) : ('deny' as const)
   return { r: effect(ACTIONS.r), w: effect(ACTIONS.w) }
 }
 

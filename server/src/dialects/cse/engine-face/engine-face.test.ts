@@ -276,6 +276,50 @@ describe('accounts and roles of an engine', () => {
     })
   }
 
+  it('403 who may touch accounts, and is no admin, makes an admin or sets the password of somebody else', async () => {
+    const root = await tokenOf('root', ROOT)
+    const perms = [{ resources: [{ type: 'account' }], verbs: ['*'] }]
+    await call('POST', '/v4/roles', { token: root, body: { name: 'clerk', perms } })
+    for (const name of ['clerk', 'clara']) {
+      const made = { name, password: PASSWORD, roles: ['clerk'] }
+      assert.equal((await call('POST', '/v4/accounts', { token: root, body: made })).status, 200)
+    }
+    const token = await tokenOf('clerk', PASSWORD)
+    const admin = { name: 'boss', password: PASSWORD, roles: ['admin'] }
+    for (const [method, path, body] of [
+      ['POST', '/v4/accounts', admin],
+      ['POST', '/v4/accounts/batch-create', { accounts: [admin] }],
+      ['PUT', '/v4/accounts/clara', { roles: ['clerk', 'admin'] }],
+      ['POST', '/v4/accounts/clara/password', { password: PASSWORD }],
+    ] as const) {
+      const { status } = await call(method, path, { token, body })
+      assert.equal(status, 403, `${method} ${path}`)
+    }
+    assert.equal(
+      (await call('POST', '/v4/accounts', { token, body: { ...admin, name: 'temp', roles: ['clerk'] } }))
+        .status,
+      200,
+    )
+    for (const name of ['clerk', 'clara', 'temp'])
+      await call('DELETE', `/v4/accounts/${name}`, { token: root })
+    await call('DELETE', '/v4/roles/clerk', { token: root })
+  })
+
+  it('401 the token of an account that was made inactive, for good', async () => {
+    const root = await tokenOf('root', ROOT)
+    const made = { name: 'ina', password: PASSWORD, roles: ['developer'] }
+    await call('POST', '/v4/accounts', { token: root, body: made })
+    const token = await tokenOf('ina', PASSWORD)
+    assert.equal((await call('GET', '/v4/self-perms', { token })).status, 200)
+    for (const status of ['inactive', 'active']) {
+      await call('PUT', '/v4/accounts/ina', { token: root, body: { status } })
+      await assertRefused(call('GET', '/v4/self-perms', { token }), '401206')
+      const again = await call('POST', '/v4/token', { body: { name: 'ina', password: PASSWORD } })
+      assert.equal(again.status, status === 'active' ? 200 : 401)
+    }
+    await call('DELETE', '/v4/accounts/ina', { token: root })
+  })
+
   it('403 root and oneself cannot be changed or removed', async () => {
     const token = await tokenOf('root', ROOT)
     await assertRefused(call('DELETE', '/v4/accounts/root', { token }), '403202')
