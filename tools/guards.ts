@@ -4,6 +4,7 @@
  */
 import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
+import { engineGuards } from './engine-guards.ts'
 import { federationGuards } from './federation-guards.ts'
 import { huaweiGuards } from './huawei-guards.ts'
 import { nacosGuards } from './nacos-guards.ts'
@@ -33,6 +34,12 @@ export const guards: readonly Guard[] = [
     tests: 'server/src/config.test.ts',
   },
   {
+    file: 'server/src/flows/trust-holder.ts',
+    code: 'if (claims.userId !== trust.trusteeUserId) {',
+    without: 'if (!claims.userId) {',
+    tests: 'server/src/dialects/keystone/trusts/trusts.test.ts',
+  },
+  {
     file: 'server/src/setting-kinds.ts',
     code: "if (given === 'true' || given === 'false') return given === 'true'",
     without: 'return Boolean(given)',
@@ -51,6 +58,7 @@ export const guards: readonly Guard[] = [
     tests: 'server/src/log.test.ts',
   },
   ...clientGuards,
+  ...engineGuards,
   ...federationGuards,
   ...huaweiGuards,
   ...projectGuards,
