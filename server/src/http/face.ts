@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Refusal } from '../core/refusal.ts'
 import { checkBody } from './body-check.ts'
@@ -184,7 +185,11 @@ function renderReply<Ctx, Caller>(
   const status = reply.status ?? operation.success
   const { body } = reply
   const text =
-    body === undefined ? '' : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
+    body === undefined
+      ? ''
+      : typeof body === 'string' || Buffer.isBuffer(body) || isInParts(body)
+        ? body
+        : JSON.stringify(body)
   const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
   return { status, headers: { ...type, ...wire.headers(incoming), ...reply.headers }, body: text }
 }
@@ -219,15 +224,24 @@ function send(reply: FastifyReply, rendered: Rendered, method: string): void {
     reply.send()
     return
   }
+  const { body } = rendered
+  if (isInParts(body)) {
+    reply.send(method === 'HEAD' ? undefined : Readable.from(body, { objectMode: false }))
+    return
+  }
   // An empty string would become `content-type: text/plain`.
-  if (rendered.body.length === 0) reply.header('content-length', '0')
+  if (body.length === 0) reply.header('content-length', '0')
   if (method === 'HEAD') {
-    reply.header('content-length', String(Buffer.byteLength(rendered.body)))
+    reply.header('content-length', String(Buffer.byteLength(body)))
     reply.send()
     return
   }
   // As bytes: to a string Fastify would add a charset that the wires do not have.
-  reply.send(rendered.body.length === 0 ? undefined : Buffer.from(rendered.body as string))
+  reply.send(body.length === 0 ? undefined : Buffer.from(body as string))
+}
+
+function isInParts(body: unknown): body is AsyncIterable<string> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
 }
 
 function incomingOf<Ctx, Caller>(

@@ -5,7 +5,8 @@ import type { Incoming, Operation, PolicyTarget } from './operation.ts'
 export interface Rendered {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string | Buffer
+  /** In parts where it is too long to be made at once: a fault in the middle breaks the connection off. */
+  readonly body: string | Buffer | AsyncIterable<string>
 }
 
 /** A body the schema refused: where, and the schema validator's words. */

@@ -4,11 +4,13 @@
  */
 import { sql } from 'kysely'
 import {
+  type Actors,
   type AssignmentFilter,
   type AssignmentLine,
   type AssignmentScope,
   among,
   anyOf,
+  isAmong,
   linesOf,
   madeOn,
   type Sql,
@@ -26,22 +28,20 @@ export async function grantsInEffect(
   membership: Membership,
 ): Promise<AssignmentLine[]> {
   const { scope, userId, inherited } = filter
+  const users = userId === undefined ? filter.actors : { only: userId }
   if (scope.kind === 'system') return []
-  const holders = holdersOf(filter, membership)
+  const holders = holdersOf(users, filter.roleIds, membership)
   const selects: Sql[] = []
-  const tables: (Sql | undefined)[] = [
-    userId === undefined ? undefined : groupsOf(userId, membership),
-    spotOf(scope),
-  ]
+  const tables: (Sql | undefined)[] = [users && groupsOf(users, membership), spotOf(scope)]
   if (inherited !== true) {
-    const places = placesOf(db, scope, userId !== undefined)
+    const places = placesOf(db, scope, users !== undefined)
     selects.push(...places.flatMap((place) => holders.map((holder) => plain(holder, place))))
   }
   if (inherited !== false && scope.kind === 'project') {
     tables.push(reachUp)
     selects.push(...holders.map((holder) => fromAbove(db, holder)))
   } else if (inherited !== false && scope.kind !== 'domain') {
-    tables.push(reachDown(holders, placesAbove(db, scope, userId !== undefined)))
+    tables.push(reachDown(holders, placesAbove(db, scope, users !== undefined)))
     selects.push(below)
   }
   if (selects.length === 0) return []
@@ -70,16 +70,17 @@ interface Holder {
 }
 
 function holdersOf(
-  { userId, roleIds }: Pick<AssignmentFilter, 'userId' | 'roleIds'>,
+  users: Actors | undefined,
+  roleIds: AssignmentFilter['roleIds'],
   membership: Membership,
 ): readonly Holder[] {
   const ofRoles = roleIds === undefined ? sql`` : sql` and ${anyOf(roleIds)}`
   const alone = { userId: sql`a.actor_id`, viaGroup: sql`cast(null as text)`, before: [], after: [] }
   const member = { userId: sql`m.user_id`, viaGroup: sql`a.actor_id`, before: [], after: [] }
   const asMember = sql`a.actor_kind = 'group' and a.actor_id = m.group_id${ofRoles}`
-  if (userId !== undefined) {
+  if (users !== undefined) {
     return [
-      { ...alone, where: sql`a.actor_kind = 'user' and a.actor_id = ${userId}${ofRoles}` },
+      { ...alone, where: sql`a.actor_kind = 'user' and ${isAmong(sql`a.actor_id`, users)}${ofRoles}` },
       { ...member, before: [sql`mine m`], where: asMember },
     ]
   }
@@ -94,13 +95,13 @@ function holdersOf(
   ]
 }
 
-/** `mine`: the groups of the one user who is asked for. */
-function groupsOf(userId: string, membership: Membership): Sql {
+/** `mine`: the groups of the users who are asked for. */
+function groupsOf(users: Actors, membership: Membership): Sql {
   return sql`mine(user_id, group_id) as (
-    select user_id, group_id from membership where user_id = ${userId}
+    select user_id, group_id from membership where ${isAmong(sql`user_id`, users)}
     union
     select m.user_id, m.group_id from expiring_membership m left join identity_provider i on i.id = m.idp_id
-    where m.user_id = ${userId} and ${notLapsed(membership)})`
+    where ${isAmong(sql`m.user_id`, users)} and ${notLapsed(membership)})`
 }
 
 function notLapsed({ now, defaultTtl }: Membership): Sql {

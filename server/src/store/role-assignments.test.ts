@@ -9,7 +9,7 @@ import { insertGrant } from './assignments.ts'
 import { grantsInEffect } from './effective-roles.ts'
 import { grantsFor, rolesOf } from './grants.ts'
 import { migrate } from './migrate.ts'
-import { type AssignmentScope, grantsAsMade } from './role-assignments.ts'
+import { type Actors, type AssignmentScope, grantsAsMade } from './role-assignments.ts'
 import { insertInference, insertRole } from './roles.ts'
 import { type Db, openStore, type Store } from './store.ts'
 
@@ -227,7 +227,7 @@ function naive(cloud: Cloud): Set<string> {
 
 async function effective(
   store: Store,
-  filter: { scope: AssignmentScope; userId?: string; inherited?: boolean; role?: string },
+  filter: { scope: AssignmentScope; userId?: string; actors?: Actors; inherited?: boolean; role?: string },
 ): Promise<Set<string>> {
   const { implied } = await rolesOf(store)
   const { role, ...rest } = filter
@@ -286,6 +286,28 @@ forEachEngine('effective roles', (open) => {
             await effective(store, { scope: { kind: 'project', id: scope, subtree: false } }),
             only(all, (_u, kind, id) => kind === 'project' && id === scope),
           )
+        }
+        const stretches: Actors[] = [
+          { after: '', to: 'same-0' },
+          { after: 'same-0', to: 'same-1' },
+          { after: 'same-1', to: null },
+        ]
+        for (const scope of [{ kind: 'anywhere' }, { kind: 'within', id: 'd0' }] as const) {
+          const parts = stretches.map((actors) => effective(store, { scope, actors }))
+          const [first, second, third] = await Promise.all(parts)
+          assert.deepEqual(first?.union(second!).union(third!), await effective(store, { scope }))
+          assert.deepEqual(
+            second,
+            only(first!.union(second!), (user) => user === one),
+          )
+          assert.deepEqual(await effective(store, { scope, actors: { only: one } }), second)
+          const made = await grantsAsMade(store.db, { scope })
+          const inParts = await Promise.all(
+            stretches.map((actors) => grantsAsMade(store.db, { scope, actors })),
+          )
+          const texts = (lines: readonly unknown[]) => lines.map((line) => JSON.stringify(line)).sort()
+          assert.deepEqual(texts(inParts.flat()), texts(made))
+          assert.ok(inParts[1]?.every(({ actor }) => actor.id === one))
         }
         const { implied } = await rolesOf(store)
         for (const kind of ['project', 'domain'] as const) {

@@ -19,12 +19,17 @@ export interface AssignmentFilter {
   readonly scope: AssignmentScope
   readonly userId?: string | undefined
   readonly groupId?: string | undefined
+  /** Of these actors only, and in order of their ids. */
+  readonly actors?: Actors | undefined
   readonly roleIds?: readonly string[] | undefined
   /** Only grants that are (or are not) inherited; system grants, which cannot be, are listed regardless. */
   readonly inherited?: boolean | undefined
   /** Names too. */
   readonly names?: boolean
 }
+
+/** One actor, or a stretch of them in order of their ids: after `after` ('' for the first), up to and with `to`. */
+export type Actors = { readonly only: string } | { readonly after: string; readonly to: string | null }
 
 interface NamedThing {
   readonly name: string
@@ -67,11 +72,12 @@ export type Sql = RawBuilder<unknown>
 
 /** Grants as they were made. */
 export async function grantsAsMade(db: Db, filter: AssignmentFilter): Promise<AssignmentLine[]> {
-  const { scope, userId, groupId, roleIds, inherited } = filter
+  const { scope, userId, groupId, actors, roleIds, inherited } = filter
   // Grants to agencies are listed with their agency.
   const conditions = [madeOn(db, scope), sql`a.actor_kind in ('user', 'group')`]
   if (userId !== undefined) conditions.push(sql`a.actor_id = ${userId} and a.actor_kind = 'user'`)
   if (groupId !== undefined) conditions.push(sql`a.actor_id = ${groupId} and a.actor_kind = 'group'`)
+  if (actors !== undefined) conditions.push(isAmong(sql`a.actor_id`, actors))
   if (roleIds !== undefined) conditions.push(anyOf(roleIds))
   if (inherited !== undefined) {
     conditions.push(sql`(a.target_kind = 'system' or a.inherited = ${inherited ? 1 : 0})`)
@@ -124,14 +130,15 @@ export function spotOf(scope: AssignmentScope): Sql | undefined {
 /** Runs the query `lines` (columns of `Row`) after the tables it needs, with names where they are asked for. */
 export async function linesOf(
   db: Db,
-  { names }: Pick<AssignmentFilter, 'names'>,
+  { names, actors }: Pick<AssignmentFilter, 'names' | 'actors'>,
   tables: readonly (Sql | undefined)[],
   lines: Sql,
 ): Promise<AssignmentLine[]> {
   const needed = tables.filter((table) => table !== undefined)
   const head = needed.length > 0 ? sql`with recursive ${sql.join(needed)} ` : sql``
+  const order = actors === undefined ? sql`` : sql` order by actor_id`
   if (!names) {
-    const { rows } = await sql<Row>`${head}${lines}`.execute(db)
+    const { rows } = await sql<Row>`${head}${lines}${order}`.execute(db)
     return rows.map(toLine)
   }
   const { rows } = await sql<NamedRow>`${head}select l.*,
@@ -144,7 +151,7 @@ export async function linesOf(
     left join project s on s.id = l.scope_id
     left join project sd on sd.id = case when s.is_domain = 1 then s.id else s.domain_id end
     left join role o on o.id = l.role_id
-    left join project rd on rd.id = o.domain_id`.execute(db)
+    left join project rd on rd.id = o.domain_id${order}`.execute(db)
   return rows.map((row) => ({
     ...toLine(row),
     names: {
@@ -174,6 +181,13 @@ function toLine(row: Row): RoleAssignment {
 
 function and(conditions: readonly Sql[]): Sql {
   return sql.join([...conditions], sql` and `)
+}
+
+/** A condition on the id of an actor. */
+export function isAmong(id: Sql, actors: Actors): Sql {
+  if ('only' in actors) return sql`${id} = ${actors.only}`
+  const { after, to } = actors
+  return to === null ? sql`${id} > ${after}` : sql`${id} > ${after} and ${id} <= ${to}`
 }
 
 export function anyOf(roleIds: readonly string[]): Sql {

@@ -3,17 +3,27 @@
  * the roles that users really have. With `include_subtree` it is judged by a rule of its own.
  *
  * Who is scoped to a domain sees that domain and its projects and nothing else, whatever the filters ask for.
+ *
+ * Beyond Keystone there are pages (`limit`, `marker`); without them the list is whole, and written while it is read
+ * when it is long.
  */
 import { found, missing, refuse } from '../../../core/refusal.ts'
 import { rolesLeadingTo, withImpliedRoles } from '../../../core/role-assignments.ts'
 import type { Query } from '../../../http/operation.ts'
+import { areMany, stretchAfter } from '../../../store/assignment-stretches.ts'
 import { findActor, findTarget, type TargetRecord } from '../../../store/assignments.ts'
 import { grantsInEffect } from '../../../store/effective-roles.ts'
 import { type Roles, rolesOf } from '../../../store/grants.ts'
-import { type AssignmentLine, type AssignmentScope, grantsAsMade } from '../../../store/role-assignments.ts'
-import { collection, one } from '../collection.ts'
+import {
+  type Actors,
+  type AssignmentLine,
+  type AssignmentScope,
+  grantsAsMade,
+} from '../../../store/role-assignments.ts'
+import { collection, one, pageFrom } from '../collection.ts'
 import { type Call, operation } from '../operation.ts'
 import { assignmentBody } from './assignment-body.ts'
+import { pageOf, partsOf, readMarker, type Source } from './assignment-pages.ts'
 
 /** What the query asks for; an empty value asks nothing, as in Keystone. */
 interface Wish {
@@ -73,12 +83,69 @@ export const listRoleAssignments = operation({
     const wish = wishOf(call.query)
     refuseContradictions(wish)
     if (wish.subtree) found(project, 'project', wish.projectId ?? '')
+    const { limit, marker } = pageFrom(call.query)
+    const seen = marker === undefined ? undefined : readMarker(marker)
     const [roles, scope] = await Promise.all([rolesOf(call.ctx.store), scopeOf(call, wish)])
-    const lines = scope ? await linesOf(call, wish, scope, roles) : []
-    const members = lines.map((line) => assignmentBody(call, line, roles))
-    return { body: collection(call, 'role_assignments', members) }
+    if (!scope) return { body: collection(call, NAME, []) }
+    await demandUser(call, wish)
+    const shown = (line: AssignmentLine): unknown => assignmentBody(call, line, roles)
+    const source = sourceOf(call, wish, scope, roles)
+    if (limit !== undefined) {
+      const { lines, next } = await pageOf(source, limit, seen)
+      return { body: collection(call, NAME, lines.map(shown), next) }
+    }
+    if (!seen && !(source.stretch && (await isLong(call, wish, roles)))) {
+      const lines = await source.lines()
+      return { body: collection(call, NAME, lines.map(shown)) }
+    }
+    return { body: written(call, partsOf(source, seen), shown) }
   },
 })
+
+const NAME = 'role_assignments'
+
+/** The text of a collection, part by part. */
+async function* written(
+  call: Call,
+  parts: AsyncIterable<readonly AssignmentLine[]>,
+  shown: (line: AssignmentLine) => unknown,
+): AsyncGenerator<string, void> {
+  let before = `{"${NAME}":[`
+  for await (const lines of parts) {
+    if (lines.length === 0) continue
+    yield before + lines.map((line) => JSON.stringify(shown(line))).join(',')
+    before = ','
+  }
+  const { links } = collection(call, NAME, [])
+  yield `${before === ',' ? '' : before}],"links":${JSON.stringify(links)}}`
+}
+
+/** Lists of one actor or one place are read at once, others may be long. */
+function sourceOf(call: Call, wish: Wish, scope: AssignmentScope, roles: Roles): Source {
+  const { db } = call.ctx.store
+  const { userId, groupId, effective } = wish
+  const isBounded = userId !== undefined || groupId !== undefined
+  const mayBeLong = !isBounded && (scope.kind === 'anywhere' || scope.kind === 'within')
+  return {
+    lines: (actors) => linesOf(call, wish, { scope, actors }, roles),
+    stretch: mayBeLong ? (after, size) => stretchAfter(db, after, { effective, size }) : undefined,
+  }
+}
+
+function isLong(call: Call, { roleId, effective }: Wish, roles: Roles): Promise<boolean> {
+  return areMany(call.ctx.store.db, { roleIds: grantedFor(roleId, effective, roles) }, effective)
+}
+
+/** The roles whose grants may give the wished one. */
+function grantedFor(roleId: string | undefined, effective: boolean, roles: Roles) {
+  if (roleId === undefined) return undefined
+  return effective ? [...rolesLeadingTo(roleId, roles.implied)] : [roleId]
+}
+
+async function demandUser(call: Call, { effective, userId }: Wish): Promise<void> {
+  if (!effective || userId === undefined || call.caller.scope.kind === 'domain') return
+  found(await findActor(call.ctx.store.db, { kind: 'user', id: userId }), 'user', userId)
+}
 
 /** A domain acting as a project is in no domain: null would match every caller who has none (CVE-2026-80183). */
 function treeTarget(project: TargetRecord | undefined): Record<string, unknown> {
@@ -129,24 +196,17 @@ async function scopeOf(call: Call, wish: Wish): Promise<AssignmentScope | undefi
 async function linesOf(
   call: Call,
   wish: Wish,
-  scope: AssignmentScope,
+  where: { readonly scope: AssignmentScope; readonly actors: Actors | undefined },
   roles: Roles,
 ): Promise<readonly AssignmentLine[]> {
   const { store, settings, now } = call.ctx
-  const { userId, groupId, roleId, inherited, names } = wish
-  if (!wish.effective) {
-    const roleIds = roleId === undefined ? undefined : [roleId]
-    return grantsAsMade(store.db, { scope, userId, groupId, roleIds, inherited, names })
-  }
-  if (userId !== undefined && call.caller.scope.kind !== 'domain') {
-    found(await findActor(store.db, { kind: 'user', id: userId }), 'user', userId)
-  }
-  const roleIds = roleId === undefined ? undefined : [...rolesLeadingTo(roleId, roles.implied)]
-  const granted = await grantsInEffect(
-    store.db,
-    { scope, userId, roleIds, inherited, names },
-    { now: now(), defaultTtl: settings.defaultAuthorizationTtl },
-  )
+  const { userId, groupId, roleId, inherited, names, effective } = wish
+  const filter = { ...where, userId, roleIds: grantedFor(roleId, effective, roles), inherited, names }
+  if (!effective) return grantsAsMade(store.db, { ...filter, groupId })
+  const granted = await grantsInEffect(store.db, filter, {
+    now: now(),
+    defaultTtl: settings.defaultAuthorizationTtl,
+  })
   // A domain's role is there to imply others and never reaches a token.
   return withImpliedRoles(granted, roles.implied).filter(
     (line) =>
