@@ -237,6 +237,18 @@ export const federationGuards: readonly Guard[] = [
     tests: 'server/src/dialects/keystone/federation/saml-websso.test.ts',
   },
   {
+    file: 'server/src/dialects/keystone/federation/saml-entity.ts',
+    code: 'const url = incoming.ownUrl()',
+    without: 'const url: string | undefined = (incoming as Incoming).baseUrl',
+    tests: 'server/src/dialects/keystone/federation/saml.test.ts',
+  },
+  {
+    file: 'server/src/http/own-url.ts',
+    code: 'return hostname === own ||',
+    without: 'return true ||',
+    tests: 'server/src/http/own-url.test.ts',
+  },
+  {
     file: 'server/src/flows/oidc-login.ts',
     code: 'if (state.idp !== door.provider.id || state.protocol !== door.protocol.id)',
     without: 'if (false)',

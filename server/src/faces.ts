@@ -72,10 +72,12 @@ export function huaweiWires({ settings }: Pick<Context, 'settings'>, policy: Com
 
 /** The Huawei Cloud face: IAM as its own clients speak it, and all of Keystone under the same paths. */
 export function huaweiFace(ctx: Context, policy: CompiledPolicy, watch: Watch): FastifyInstance {
+  const { settings } = ctx
   return buildFace({
     ...common(ctx, watch),
     wires: huaweiWires(ctx, policy),
-    hot: hotValidate(ctx, policy, huaweiStyle(ctx.settings)),
+    publicUrl: settings.huaweiPublicUrl?.replace(/\/(v3\/?)?$/, ''),
+    hot: hotValidate(ctx, policy, huaweiStyle(settings)),
   })
 }
 

@@ -94,6 +94,11 @@ export const settingsTable = {
     ...httpUrl(undefined),
     help: 'how clients reach the OpenStack face, when not by host and port',
   },
+  huaweiPublicUrl: {
+    group: 'listen',
+    ...httpUrl(undefined),
+    help: 'how clients reach the Huawei Cloud face, when not by host and huawei-port',
+  },
   tlsCert: {
     group: 'listen',
     ...path(undefined),

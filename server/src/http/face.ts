@@ -12,6 +12,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Refusal } from '../core/refusal.ts'
 import { checkBody } from './body-check.ts'
 import type { Call, Incoming, Operation, Query, Reply } from './operation.ts'
+import { listeningUrl } from './own-url.ts'
 import type { BodyFault, Rendered, Wire } from './wire.ts'
 
 export interface FaceOptions<Ctx, Caller> {
@@ -250,6 +251,7 @@ function incomingOf<Ctx, Caller>(
   rawBody: Buffer,
 ): Incoming {
   const cut = request.url.indexOf('?')
+  const baseUrl = options.publicUrl ?? `${request.protocol}://${hostOf(request)}`
   return {
     method: request.method,
     url: request.url,
@@ -257,7 +259,8 @@ function incomingOf<Ctx, Caller>(
     headers: request.headers,
     params: (request.params ?? {}) as Record<string, string>,
     query: (request.query ?? {}) as Query,
-    baseUrl: options.publicUrl ?? `${request.protocol}://${hostOf(request)}`,
+    baseUrl,
+    ownUrl: () => options.publicUrl ?? listeningUrl(baseUrl, request.socket),
     remoteAddress: request.ip,
     requestId: `req-${randomUUID()}`,
     rawBody,

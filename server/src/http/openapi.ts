@@ -55,6 +55,7 @@ const NOBODY: Incoming = {
   params: {},
   query: {},
   baseUrl: '',
+  ownUrl: () => undefined,
   remoteAddress: '',
   requestId: '',
   rawBody: Buffer.alloc(0),

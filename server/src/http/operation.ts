@@ -23,6 +23,8 @@ export interface Incoming {
   readonly query: Query
   /** `http://host:port` as the client sees it, without a trailing slash. */
   readonly baseUrl: string
+  /** The same when it is no mere word of the client: `public-url`, or the address listened at; undefined otherwise. */
+  ownUrl(): string | undefined
   /** Peer address, or the client's when a trusted proxy says so. */
   readonly remoteAddress: string
   /** `req-<uuid>`, new for every request. */

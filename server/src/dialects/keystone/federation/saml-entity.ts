@@ -1,3 +1,4 @@
+import { refuse } from '../../../core/refusal.ts'
 import type { Issued } from '../../../flows/issue-token.ts'
 import type { OwnEntity } from '../../../flows/saml-login.ts'
 import type { Incoming, Reply } from '../../../http/operation.ts'
@@ -15,9 +16,17 @@ export const REFUSALS = [
   'more_factors_needed',
 ] as const
 
-/** Who we are: the address of the face is the name of the entity. */
-export function ownEntity({ baseUrl }: Pick<Incoming, 'baseUrl'>): OwnEntity {
-  return { entityId: baseUrl, postUrl: `${baseUrl}${SSO}/SAML2/POST`, paosUrl: `${baseUrl}${SSO}/SAML2/ECP` }
+/**
+ * Who we are: the address of the face is the name of the entity. Refuses `bad_request` when only the Host header says that
+ * the address is ours: with it an answer meant for somebody else could be brought to us as them.
+ */
+export function ownEntity(incoming: Pick<Incoming, 'ownUrl'>): OwnEntity {
+  const url = incoming.ownUrl()
+  if (url === undefined) {
+    const message = 'The address of this request is not known to be the service’s own: set public-url.'
+    return refuse('bad_request', 'SAML by an address that only the client vouches for', { message })
+  }
+  return { entityId: url, postUrl: `${url}${SSO}/SAML2/POST`, paosUrl: `${url}${SSO}/SAML2/ECP` }
 }
 
 export function tokenReply({ text, session }: Issued, { style }: SignInOptions): Reply {

@@ -23,7 +23,7 @@ describe('sign-in by SAML in a browser', () => {
   let house: House
   let admin: string
   before(async () => {
-    house = await openHouse({ trustedDashboards: [ORIGIN] })
+    house = await openHouse({ trustedDashboards: [ORIGIN], publicUrl: 'http://tokenhouse.test:5000' })
     admin = await house.admin()
     await send('PUT', '/v3/OS-FEDERATION/mappings/m', {
       mapping: { rules: [{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'NameID' }] }] },

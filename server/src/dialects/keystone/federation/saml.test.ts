@@ -19,7 +19,7 @@ describe('sign-in by SAML', () => {
   let house: House
   let admin: string
   before(async () => {
-    house = await openHouse()
+    house = await openHouse({ publicUrl: 'http://tokenhouse.test:5000' })
     admin = await house.admin()
     await send('PUT', `${IDP}/acme`, { identity_provider: { enabled: true } })
     await send('PUT', '/v3/OS-FEDERATION/mappings/m', {
@@ -162,6 +162,31 @@ describe('sign-in by SAML', () => {
     house.advance(601)
     assert.equal((await bring(response({ recipient: PAOS, inResponseTo: late.id }))).status, 401)
     assert.equal((await bring('<x/>')).status, 400)
+  })
+
+  it('400 an answer meant for another service, brought by its name: the Host header makes nobody us', async () => {
+    const open = await openHouse()
+    const theirs = `http://evil.test${SSO}`
+    const headers = { host: 'evil.test' }
+    for (const [method, path] of [
+      ['GET', `${SSO}/metadata`],
+      ['POST', `${SSO}/SAML2/POST`],
+      ['POST', `${SSO}/SAML2/ECP`],
+      ['POST', '/v3.0/OS-FEDERATION/tokens'],
+    ] as const) {
+      const xml = response({ recipient: `${theirs}/SAML2/POST`, audience: 'http://evil.test' })
+      const isForm = method === 'POST' && !path.endsWith('ECP')
+      const body = isForm ? new URLSearchParams({ SAMLResponse: encoded(xml) }).toString() : `<x>${xml}</x>`
+      const type = {
+        'content-type': isForm ? 'application/x-www-form-urlencoded' : 'text/xml',
+        'x-idp-id': 'acme',
+      }
+      const sent = method === 'GET' ? { headers } : { body, headers: { ...headers, ...type } }
+      assert.equal((await open.call(method, path, sent)).status, 400, path)
+      // Where the address is configured, the header counts for nothing.
+      assert.equal((await house.call(method, path, sent)).status, method === 'GET' ? 200 : 401, path)
+    }
+    await open.close()
   })
 
   it('the provider’s end of the session is the token’s', async () => {

@@ -21,7 +21,7 @@ const showOwn = publicOperation({
   path: `${SSO}/metadata`,
   policy: 'public',
   success: 200,
-  refusals: [],
+  refusals: ['bad_request'],
   handle: async (call) => ({
     headers: { 'content-type': 'text/xml' },
     body: await serviceMetadata(call.ctx, ownEntity(call)),

@@ -35,6 +35,7 @@ const signIn = (id: string, method: Method, { style, ttl }: SignInOptions) =>
     policy: 'public',
     success: 201,
     refusals: [
+      'bad_request',
       'unauthenticated',
       'unsupported_method',
       'forbidden',
