@@ -4,6 +4,7 @@
  */
 import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
+import { delegationGuards } from './delegation-guards.ts'
 import { engineGuards } from './engine-guards.ts'
 import { federationGuards } from './federation-guards.ts'
 import { huaweiGuards } from './huawei-guards.ts'
@@ -59,6 +60,7 @@ export const guards: readonly Guard[] = [
   },
   ...clientGuards,
   ...engineGuards,
+  ...delegationGuards,
   ...federationGuards,
   ...huaweiGuards,
   ...projectGuards,
