@@ -68,6 +68,14 @@ function jwksFault(text: string): string | undefined {
     key !== null &&
     ['RSA', 'EC', 'OKP'].includes((key as { kty?: string }).kty ?? '') &&
     !('d' in key) &&
-    !('k' in key)
-  return keys.every(isPublic) ? undefined : 'signing_key holds something that is not a public key'
+    !('k' in key) &&
+    !isWeak(key)
+  return keys.every(isPublic)
+    ? undefined
+    : 'signing_key holds something that is not a public key, or one that is too short'
+}
+
+/** Of RSA the length of the modulus counts: below 2048 bits it verifies nothing (RFC 7518, 3.3). */
+function isWeak({ kty, n }: { readonly kty?: unknown; readonly n?: unknown }): boolean {
+  return kty === 'RSA' && !(typeof n === 'string' && Buffer.from(n, 'base64url').length >= 256)
 }

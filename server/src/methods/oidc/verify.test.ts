@@ -138,6 +138,7 @@ describe('ID tokens', () => {
     const { createSign } = await import('node:crypto')
     const signature = createSign('sha256').update(parts.join('.')).sign(weak.privateKey, 'base64url')
     const using = await configWith(weak.publicKey)
+    assert.match(oidcConfigFault(using) ?? '', /too short/)
     await assert.rejects(verifyToken(`${parts.join('.')}.${signature}`, using, expected))
   })
 
@@ -171,6 +172,17 @@ describe('ID tokens', () => {
     }
     await refused('x'.repeat(20_000))
     assert.equal(await refused(await sign({ ...CLAIMS, padding: 'x'.repeat(20_000) })), 'too long')
+  })
+
+  it('CVE-2025-4658: of members that are there twice none is chosen that the signature does not cover', async () => {
+    const [, body = '', signature = ''] = (await sign()).split('.')
+    for (const text of [
+      '{"alg":"RS256","alg":"none","kid":"k1"}',
+      '{"alg":"none","alg":"RS256","kid":"k1"}',
+    ]) {
+      await refused(`${Buffer.from(text).toString('base64url')}.${body}.${signature}`)
+      await refused(`${Buffer.from(text).toString('base64url')}.${body}.`)
+    }
   })
 
   it('refuses tokens of another kind: logout, access, and an ID token as access token', async () => {

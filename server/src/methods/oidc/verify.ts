@@ -58,11 +58,12 @@ export async function verifyToken(
   }
 }
 
-/** The library's codes for keys it could not fetch. */
-const UNREACHABLE = ['ERR_JWKS_TIMEOUT', 'ERR_JOSE_GENERIC']
+/** The library's codes for keys it could not fetch, or that are none. */
+const UNREACHABLE = ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC']
 
 /** Tokens of other kinds (logout, access) carry claims of the same names: the type tells them apart. */
-function headerFault(typ: string | undefined, kind: Expected['kind']): string | undefined {
+function headerFault(typ: unknown, kind: Expected['kind']): string | undefined {
+  if (typ !== undefined && typeof typ !== 'string') return 'a type that is no text'
   const type = typ?.toLowerCase().replace(/^application\//, '')
   const allowed = kind === 'id' ? [undefined, 'jwt'] : ['at+jwt']
   return allowed.includes(type) ? undefined : `type ${typ}`

@@ -178,4 +178,83 @@ describe('document 001 on the Huawei face', () => {
     assert.equal((await post({ id_token: { id: await idToken() } }, { 'x-idp-id': 'nope' })).status, 401)
     assert.equal((await post({})).status, 400)
   })
+
+  const AUTH = '/v3/OS-FEDERATION/identity_providers/ACME/protocols/oidc/auth'
+  const CONFIG = '/v3.0/OS-FEDERATION/identity-providers/ACME/openid-connect-config'
+  const UNAVAILABLE = 'The server is currently unavailable. Please try again later.'
+  /** With a log that nobody reads. */
+  const quietly = async <T>(act: () => Promise<T>): Promise<T> => {
+    const { error } = console
+    console.error = () => undefined
+    try {
+      return await act()
+    } finally {
+      console.error = error
+    }
+  }
+
+  it('403 the provider is disabled; what it proved before is 401', async () => {
+    const id = await unscoped()
+    const path = '/v3/OS-FEDERATION/identity_providers/ACME'
+    await send('PATCH', path, { identity_provider: { enabled: false } })
+    const headers = { authorization: `Bearer ${await idToken()}` }
+    const answer = await face.call('POST', AUTH, { headers })
+    assert.deepEqual([answer.status, answer.body.error.title], [403, 'Forbidden'])
+    assert.equal((await scoped(id, { domain: { id: domain } })).status, 401)
+    await send('PATCH', path, { identity_provider: { enabled: true } })
+  })
+
+  it('503 at sign-in while the provider cannot be reached, in the form of each path', async () => {
+    const { openid_connect_config: before } = await send('GET', CONFIG)
+    // Keys have to be fetched, and nobody listens there.
+    const away = { signing_key: '', idp_url: 'http://127.0.0.1:1', allow_private_addresses: true }
+    await send('PUT', CONFIG, { openid_connect_config: away })
+    const text = await idToken({ iss: away.idp_url })
+    const byBearer = await quietly(() =>
+      face.call('POST', AUTH, { headers: { authorization: `Bearer ${text}` } }),
+    )
+    const error = { code: 503, message: UNAVAILABLE, title: 'Service Unavailable' }
+    assert.deepEqual([byBearer.status, byBearer.body], [503, { error }])
+    assert.ok(byBearer.headers['retry-after'])
+    const byBody = await quietly(() =>
+      face.call('POST', '/v3.0/OS-AUTH/id-token/tokens', {
+        headers: { 'x-idp-id': 'ACME' },
+        body: { auth: { id_token: { id: text } } },
+      }),
+    )
+    assert.deepEqual([byBody.status, byBody.body], [503, { error_code: 'IAM.0006', error_msg: UNAVAILABLE }])
+    await send('PUT', CONFIG, {
+      openid_connect_config: {
+        signing_key: before.signing_key,
+        idp_url: before.idp_url,
+        allow_private_addresses: false,
+      },
+    })
+    await unscoped()
+  })
+
+  it('500 and 503 when the fault is ours: no token, and the example’s error form', async () => {
+    const id = await unscoped()
+    for (const [status, title, fault] of [
+      [500, 'Internal Server Error', new Error('a fault of ours')],
+      [503, 'Service Unavailable', Object.assign(new Error('away'), { code: 'ECONNREFUSED' })],
+    ] as const) {
+      const keys = { ...house.ctx.keys, tokens: () => Promise.reject(fault) }
+      const broken = openHuawei({ ...house, ctx: { ...house.ctx, keys } })
+      const answer = await quietly(() =>
+        broken.call('POST', '/v3/auth/tokens', {
+          body: {
+            auth: { identity: { methods: ['token'], token: { id } }, scope: { domain: { id: domain } } },
+          },
+        }),
+      )
+      await broken.close()
+      assert.deepEqual(
+        [answer.status, answer.body.error.code, answer.body.error.title],
+        [status, status, title],
+      )
+      assert.equal(answer.headers['x-subject-token'], undefined)
+      assert.equal(answer.text.includes(fault.message), false)
+    }
+  })
 })
