@@ -62,8 +62,8 @@ export const commands: readonly CommandRow[] = [
   {
     name: 'keys rotate',
     summary: 'make the staged key the primary one and stage a new one',
-    args: [['[purpose]', 'fernet (default) or jws']],
-    options: [['--keep <NUMBER>', 'Fernet keys to keep, the staged one included (default 3)']],
+    args: [['[purpose]', 'fernet (default), jws or saml']],
+    options: [['--keep <NUMBER>', 'Fernet (the staged one included) or SAML keys to keep (default 3)']],
     examples: ['tokenhouse keys rotate', 'tokenhouse keys rotate jws'],
     load: () => import('./keys-rotate.ts'),
   },
