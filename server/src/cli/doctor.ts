@@ -8,6 +8,7 @@ import { openKeys, readRootKey } from '../keys.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { listSealedKeys } from '../store/sealed-keys.ts'
 import { openStore, type Store } from '../store/store.ts'
+import { alibabaFileOf } from './alibaba-file.ts'
 import { cloudFilesOf } from './cloud-files.ts'
 import type { CommandInput } from './command.ts'
 import { operatorPolicy } from './operator-policy.ts'
@@ -21,7 +22,15 @@ interface Finding {
 
 type Check = (settings: Settings) => Promise<readonly Finding[]> | readonly Finding[]
 
-const checks: Readonly<Record<string, Check>> = { settings, folder, files, clock, ports, database }
+const checks: Readonly<Record<string, Check>> = {
+  settings,
+  folder,
+  files,
+  clock,
+  ports,
+  registry,
+  database,
+}
 
 /** `tokenhouse doctor`: looks, changes nothing. False when something is at fault. */
 export async function run({ settings, print }: CommandInput): Promise<boolean> {
@@ -70,9 +79,11 @@ async function folder({ dataDir }: Settings): Promise<Finding[]> {
 function files(given: Settings): Finding[] {
   const { cloudsYaml, openrc, tokenRequest } = cloudFilesOf(given.dataDir)
   const database = databaseFile(given)
-  const secret = [given.rootKeyFile, cloudsYaml, openrc, tokenRequest, given.tlsKey, given.adminPasswordFile]
+  const alibaba = alibabaFileOf(given.dataDir)
+  const secret = [given.rootKeyFile, cloudsYaml, openrc, tokenRequest, alibaba]
+    .concat([given.tlsKey, given.adminPasswordFile].filter((file) => file !== undefined))
     .concat(database === undefined ? [] : [database, `${database}-wal`])
-    .filter((file) => file !== undefined && existsSync(file)) as string[]
+    .filter((file) => existsSync(file))
   const open = secret.filter((file) => (statSync(file).mode & 0o077) !== 0)
   if (process.platform === 'win32') return []
   if (open.length > 0)
@@ -119,6 +130,38 @@ async function ports(given: Settings): Promise<Finding[]> {
     }),
   )
   return findings
+}
+
+/** acm-client adds this port by itself, to look up servers and to ask for data. */
+const ACM_PORT = 8080
+
+/** Settings of the Nacos face and the address server that say nothing by themselves, or not what was meant. */
+function registry(given: Settings): Finding[] {
+  const { nacosPort, addressPort, nacosServers, nacosUpstream, nacosUpstreamIdentity } = given
+  const badServer = nacosServers.find(
+    (server) => !/^[^\s:,]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(server),
+  )
+  if (badServer !== undefined) return [fault('registry', `nacos-servers: ${badServer} is not HOST:PORT`)]
+  if (nacosUpstreamIdentity !== undefined && !/^[\w-]+:./.test(nacosUpstreamIdentity)) {
+    return [fault('registry', 'nacos-upstream-identity is not NAME:VALUE')]
+  }
+  const doubts = [
+    nacosUpstream !== undefined && nacosPort === 'off' && 'nacos-upstream is set, and nacos-port is off',
+    nacosUpstreamIdentity !== undefined &&
+      nacosUpstream === undefined &&
+      'nacos-upstream-identity is set, and nacos-upstream is not',
+    nacosServers.length > 0 && addressPort === 'off' && 'nacos-servers is set, and address-port is off',
+    addressPort !== 'off' &&
+      addressPort !== ACM_PORT &&
+      `address-port is ${addressPort}: clients of ACM look at ${ACM_PORT} and nowhere else`,
+    addressPort !== 'off' &&
+      nacosPort === 'off' &&
+      nacosServers.length === 0 &&
+      'address-port tells clients of Nacos no server: give nacos-port or nacos-servers',
+  ].filter((doubt) => doubt !== false)
+  if (doubts.length > 0) return doubts.map((doubt) => warning('registry', doubt))
+  const isOn = nacosPort !== 'off' || addressPort !== 'off'
+  return [ok('registry', isOn ? 'can be found by clients of Nacos and ACM' : 'off')]
 }
 
 async function listenError(host: string, port: number): Promise<string | undefined> {

@@ -390,6 +390,37 @@ describe('doctor and migrate', () => {
     chmodSync(file, 0o600)
   })
 
+  it('exit 1 when alibaba.json is open to others', async () => {
+    const file = join(dataDir, 'alibaba.json')
+    writeFileSync(file, '{}')
+    chmodSync(file, 0o644)
+    assert.ok((await verdicts(1)).includes('files fault'))
+    rmSync(file)
+  })
+
+  it('tells of settings of the Nacos face that do nothing, or not what was meant', async () => {
+    const told = async (exit: number, ...argv: string[]) =>
+      (await verdicts(exit, ...argv)).filter((verdict) => verdict.startsWith('registry'))
+    assert.deepEqual(await told(0), ['registry ok'])
+    const fine = ['--host', '127.0.0.1', '--nacos-port', '0', '--address-port', '8080']
+    assert.deepEqual(await told(0, ...fine), ['registry ok'])
+    for (const argv of [
+      ['--nacos-upstream', 'http://10.0.0.5:8848/nacos'],
+      ['--nacos-port', '0', '--nacos-upstream-identity', 'serverIdentity:x'],
+      ['--nacos-servers', '10.0.0.5:8848'],
+      ['--nacos-port', '0', '--address-port', '8081'],
+      ['--address-port', '8080'],
+    ]) {
+      assert.deepEqual(await told(0, ...argv), ['registry warning'], argv.join(' '))
+    }
+    for (const argv of [
+      ['--address-port', '8080', '--nacos-servers', '10.0.0.5'],
+      ['--nacos-upstream', 'http://10.0.0.5:8848', '--nacos-upstream-identity', 'secret'],
+    ]) {
+      assert.deepEqual(await told(1, ...argv), ['registry fault'], argv.join(' '))
+    }
+  })
+
   it('exit 1 when the root key is another one', async () => {
     const other = join(folder, 'other.key')
     writeFileSync(other, `${Buffer.alloc(32, 7).toString('base64url')}\n`, { mode: 0o600 })
