@@ -197,8 +197,9 @@ export async function updateProtocol(tx: Db, protocol: Protocol): Promise<void> 
     .execute()
 }
 
-/** Removes a protocol with the identities it gave; false when there was none. */
+/** Removes a protocol with the identities it gave and its metadata; false when there was none. */
 export async function deleteProtocol(tx: Db, idpId: string, id: string): Promise<boolean> {
+  await tx.deleteFrom('saml_metadata').where('idp_id', '=', idpId).where('protocol_id', '=', id).execute()
   await tx.deleteFrom('federated_user').where('idp_id', '=', idpId).where('protocol_id', '=', id).execute()
   const { numDeletedRows } = await tx
     .deleteFrom('federation_protocol')

@@ -193,4 +193,13 @@ describe('sign-in by SAML', () => {
     const answer = await form(response({ sessionEnd: now() + 100 }))
     assert.ok(Date.parse(answer.body.token.expires_at) / 1000 <= now() + 100)
   })
+
+  it('metadata goes with its protocol: one of the same name later believes nobody', async () => {
+    const path = `${IDP}/acme/protocols/saml`
+    assert.equal((await form(response())).status, 201)
+    assert.equal((await send('DELETE', path)).status, 204)
+    assert.equal((await send('PUT', path, { protocol: { mapping_id: 'm' } })).status, 201)
+    assert.equal((await send('GET', META)).status, 404)
+    assert.equal((await form(response())).status, 401)
+  })
 })
