@@ -5,6 +5,7 @@
 import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
 import { delegationGuards } from './delegation-guards.ts'
+import { engineGuards } from './engine-guards.ts'
 import { federationGuards } from './federation-guards.ts'
 import { huaweiGuards } from './huawei-guards.ts'
 import { nacosGuards } from './nacos-guards.ts'
@@ -58,6 +59,7 @@ export const guards: readonly Guard[] = [
     tests: 'server/src/log.test.ts',
   },
   ...clientGuards,
+  ...engineGuards,
   ...delegationGuards,
   ...federationGuards,
   ...huaweiGuards,

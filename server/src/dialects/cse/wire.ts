@@ -6,6 +6,7 @@
 import type { Context } from '../../context.ts'
 import { Refusal, type RefusalCode, refuse } from '../../core/refusal.ts'
 import type { Session } from '../../core/session.ts'
+import { demandAddress } from '../../flows/account-security.ts'
 import { readToken, validateToken } from '../../flows/validate-token.ts'
 import type { Incoming, Operation } from '../../http/operation.ts'
 import type { Rendered, Wire } from '../../http/wire.ts'
@@ -110,11 +111,13 @@ export function cseWire(options: CseOptions): Wire<Context, Session> {
   return {
     name: 'cse',
     operations: options.operations,
-    identify: (ctx, incoming) => {
+    identify: async (ctx, incoming) => {
       const signed = incoming.headers.authorization?.startsWith('SDK-HMAC-SHA256 ')
-      return signed && options.identifySigned
+      const session = await (signed && options.identifySigned
         ? options.identifySigned(ctx, incoming)
-        : identifyByToken(ctx, incoming)
+        : identifyByToken(ctx, incoming))
+      await demandAddress(ctx, session.user.domain.id, incoming.remoteAddress)
+      return session
     },
     permits: (_ctx, rule, caller, target) => permits(rule, caller, target['project_id']),
     headers: () => ({}),

@@ -448,3 +448,51 @@ describe('login of a Nacos engine', () => {
     })
   }
 })
+
+describe('faults of ours', () => {
+  const faults: unknown[] = []
+  let broken: FastifyInstance
+  before(() => {
+    const fail = () => Promise.reject(new Error('disk gone'))
+    const keys = { ...house.ctx.keys, open: () => assert.fail('no key') }
+    broken = buildFace({
+      ctx: { ...house.ctx, keys, store: { ...house.ctx.store, record: fail, write: fail } },
+      wires: engineWires,
+      maxBodyBytes: 100_000,
+      onFault: (error) => faults.push(error),
+    })
+  })
+  after(() => broken.close())
+
+  const ask = (method: 'GET' | 'POST', url: string, more: { payload?: string; token?: string } = {}) =>
+    broken.inject({
+      method,
+      url,
+      headers: {
+        'x-engine-id': url.includes('nacos') ? '' : engine.id,
+        'content-type': url.includes('nacos') ? 'application/x-www-form-urlencoded' : 'application/json',
+        ...(more.token !== undefined && { authorization: `Bearer ${more.token}` }),
+      },
+      ...(more.payload !== undefined && { payload: more.payload }),
+    })
+
+  it('are 500, never 401, 403 or 404, which clients take for an answer about themselves', async () => {
+    const token = await tokenOf('root', ROOT)
+    for (const password of [ROOT, 'wrong']) {
+      const payload = JSON.stringify({ name: 'root', password })
+      const answer = await ask('POST', '/v4/token', { payload })
+      assert.equal(answer.statusCode, 500, answer.payload)
+      assert.equal(answer.json().errorCode, '500003')
+    }
+    for (const password of [PASSWORD, 'wrong']) {
+      const answer = await ask('POST', '/nacos/v1/auth/login', {
+        payload: `username=dev&password=${password}`,
+      })
+      assert.equal(answer.statusCode, 500, answer.payload)
+    }
+    for (const url of ['/v4/self-perms', '/v4/accounts']) {
+      assert.equal((await ask('GET', url, { token })).statusCode, 500, url)
+    }
+    assert.equal(faults.length, 6)
+  })
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
+import { createAccounts, putRole } from '../../../flows/engine-accounts.ts'
 import { exportEngineKeys, rotateEngineKeys } from '../../../flows/engine-keys.ts'
 import { loginToEngine } from '../../../flows/engine-login.ts'
 import { readEngineToken } from '../../../flows/engine-tokens.ts'
@@ -165,6 +166,35 @@ describe('accounts of an engine on the wire of CSE', () => {
     assert.equal((await call('GET', path, { headers: { 'x-engine-id': id } })).status, 400)
     assert.equal((await call('GET', path, { headers, token: member })).status, 403)
     assert.equal((await call('GET', path, { headers: { ...headers, authorization: 'Bear x' } })).status, 400)
+  })
+
+  it('403 who may touch accounts, and is no admin of the engine, makes an admin or sets a password', async () => {
+    const { id } = (await call('POST', engines(), { body: { ...NEW, name: 'clerks' } })).body
+    const engine = (await findEngine(house.ctx.store.db, id))!
+    const perms = [{ resources: [{ type: 'account' }], verbs: ['*'] }]
+    await putRole(house.ctx, engine, { name: 'clerk', perms, mode: 'create' }, BY)
+    await createAccounts(
+      house.ctx,
+      engine,
+      ['clerk', 'clara'].map((name) => ({ name, password: ROOT, roles: ['clerk'] })),
+      BY,
+    )
+    const login = { name: 'clerk', password: ROOT, address: '192.0.2.1', requestId: '', life: 900 }
+    const { token } = await loginToEngine(house.ctx, engine, login)
+    const headers = { 'x-engine-id': id, authorization: `Bearer ${token.text}` }
+    const path = `/v3/${project}/accounts`
+    const made = await call('POST', path, {
+      headers,
+      body: { name: 'temp', password: ROOT, roles: ['clerk'] },
+    })
+    assert.equal(made.status, 200, JSON.stringify(made.body))
+    for (const [method, at, body] of [
+      ['POST', '', { name: 'boss', password: ROOT, roles: ['admin'] }],
+      ['PUT', '/clara', { roles: ['admin'] }],
+      ['POST', '/clara/password', { password: ROOT }],
+    ] as const) {
+      assert.equal((await call(method, `${path}${at}`, { headers, body })).status, 403, `${method} ${at}`)
+    }
   })
 })
 

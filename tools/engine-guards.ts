@@ -1,0 +1,201 @@
+/** The guards of engines, their tokens, accounts and logins, for `npm run mutants`. */
+import type { Guard } from './guards.ts'
+
+const exchange = 'server/src/flows/engine-exchange.ts'
+const tokens = 'server/src/flows/engine-tokens.ts'
+const calls = 'server/src/flows/engine-call.ts'
+const nacos = 'server/src/flows/engine-remote-nacos.ts'
+const login = 'server/src/flows/engine-login.ts'
+const rights = 'server/src/flows/namespace-rights.ts'
+const accounts = 'server/src/flows/engine-accounts.ts'
+const face = 'server/src/dialects/cse/engine-face'
+const cse = 'server/src/dialects/cse'
+
+const issueTests = `${cse}/tokens/issue.test.ts`
+const chainTests = `${cse}/tokens/chains.test.ts`
+const tokenTests = 'server/src/flows/engine-tokens.test.ts'
+const remoteTests = 'server/src/flows/engine-remote.test.ts'
+const rightTests = 'server/src/flows/namespace-rights.test.ts'
+const faceTests = `${face}/engine-face.test.ts`
+const engineTests = `${cse}/engines/engines.test.ts`
+const advisoryTests = `${cse}/advisories.test.ts`
+
+export const engineGuards: readonly Guard[] = [
+  {
+    file: exchange,
+    code: "if (session.scope.kind !== 'project' || session.scope.project.id !== projectId) return no('wrongProject')",
+    without: '',
+    tests: issueTests,
+  },
+  {
+    file: exchange,
+    code: "if (!(await isWhole(ctx, session))) return no('narrowed')",
+    without: '',
+    tests: chainTests,
+  },
+  {
+    file: exchange,
+    code: 'if (credential?.unrestricted !== true || credential.accessRules !== null) return false',
+    without: '',
+    tests: chainTests,
+  },
+  {
+    file: exchange,
+    code: "return [...held].every((id) => carried.has(id) || known.byId.get(id)?.domainId !== '')",
+    without: 'return held.size + carried.size + known.byId.size > 0',
+    tests: chainTests,
+  },
+  {
+    file: exchange,
+    code: 'if (engine?.projectId !== projectId)',
+    without: 'if (!engine)',
+    tests: issueTests,
+  },
+  {
+    file: exchange,
+    code: "if (owner !== enterpriseProjectId) return no('noEngine')",
+    without: '',
+    tests: chainTests,
+  },
+  {
+    file: exchange,
+    code: "if (engine.authType !== 'RBAC') return no('noAuthentication')",
+    without: '',
+    tests: issueTests,
+  },
+  {
+    file: exchange,
+    code: "if (account.status !== 'active') return no('inactive')",
+    without: '',
+    tests: issueTests,
+  },
+  {
+    file: tokens,
+    code: 'Math.min(wish.life, engine.maxTokenSeconds, origin.expiresAt - now)',
+    without: 'Math.min(wish.life, engine.maxTokenSeconds)',
+    tests: issueTests,
+  },
+  {
+    file: tokens,
+    code: 'if (memory.size >= REMEMBERED && oldest !== undefined) memory.delete(oldest)',
+    without: '',
+    tests: advisoryTests,
+  },
+  {
+    file: tokens,
+    code: ' || role !== undefined ||',
+    without: ' ||',
+    tests: tokenTests,
+  },
+  { file: tokens, code: "if (exp * 1e6 <= ctx.now()) return 'expired'", without: '', tests: tokenTests },
+  { file: tokens, code: 'account.incarnation !== sub || ', without: '', tests: tokenTests },
+  {
+    file: calls,
+    code: 'if (ctx.settings.engineAddresses.includes(address)) return',
+    without: "if (address !== '') return",
+    tests: remoteTests,
+  },
+  { file: calls, code: "redirect: 'error'", without: "redirect: 'follow'", tests: remoteTests },
+  {
+    file: nacos,
+    code: "  await nacos(ctx, engine, { method: 'DELETE', what: 'permission', form: right(account) })\n",
+    without: '',
+    tests: remoteTests,
+  },
+  {
+    file: nacos,
+    code: "  await nacos(ctx, engine, { method: 'DELETE', what: 'role', form: { role: username } })\n",
+    without: '',
+    tests: remoteTests,
+  },
+  {
+    file: nacos,
+    code: "  if (account.status !== 'active') return\n",
+    without: '',
+    tests: remoteTests,
+  },
+  {
+    file: accounts,
+    code: '  await mirrorRoleRemoval(ctx, engine, name)\n',
+    without: '',
+    tests: remoteTests,
+  },
+  {
+    file: login,
+    code: 'address: addressBlock(login.address)',
+    without: 'address: login.address',
+    tests: faceTests,
+  },
+  {
+    file: login,
+    code: '  // Guesses that were sent all at once are all looked up before the first of them is found wrong.\n  await refuseLocked(ctx, engine, who)\n',
+    without: '',
+    tests: faceTests,
+  },
+  {
+    file: login,
+    code: " || account.status !== 'active') {\n    await countFailure(ctx, engine, who, login.requestId)",
+    without: ') {\n    await countFailure(ctx, engine, who, login.requestId)',
+    tests: faceTests,
+  },
+  {
+    file: rights,
+    code: "'g:EnterpriseProjectId': enterpriseProjectId",
+    without: "'g:EnterpriseProjectId': 'ep-dev' || enterpriseProjectId",
+    tests: rightTests,
+  },
+  {
+    file: rights,
+    code: 'if (!account || isDenied(account, effects)) return undefined',
+    without: 'if (!account) return undefined',
+    tests: rightTests,
+  },
+  {
+    file: rights,
+    code: 'return narrowedBy && isDenied(account, decided([narrowedBy], request)) ? undefined : account',
+    without: 'return narrowedBy && request ? account : account',
+    tests: rightTests,
+  },
+  {
+    file: `${face}/accounts.ts`,
+    code: "if (roles.includes('admin') && !own.includes('admin')) refuse('forbidden', 'grants admin')",
+    without: "if (roles.length > 99 && own) refuse('forbidden')",
+    tests: faceTests,
+  },
+  {
+    file: `${face}/accounts.ts`,
+    code: "} else if (!caller.roles.includes('admin')) {",
+    without: '} else if (caller.roles.length === 0) {',
+    tests: faceTests,
+  },
+  {
+    file: `${face}/operation.ts`,
+    code: "if (engine?.specType !== specType) return refuseEngine('invalid', 'no engine is meant')",
+    without: "if (!engine) return refuseEngine('invalid', 'no engine is meant')",
+    tests: faceTests,
+  },
+  {
+    file: `${cse}/accounts/accounts.ts`,
+    code: "if (roles.includes('admin') && !caller.roles.includes('admin')) refuseEngine('forbidden', 'grants admin')",
+    without: '',
+    tests: engineTests,
+  },
+  {
+    file: `${cse}/accounts/accounts.ts`,
+    code: "if (!caller.roles.includes('admin')) refuseEngine('forbidden', 'not an admin')",
+    without: '',
+    tests: engineTests,
+  },
+  {
+    file: `${cse}/wire.ts`,
+    code: "if (caller.scope.kind !== 'project' || caller.scope.project.id !== projectId) return false",
+    without: '',
+    tests: engineTests,
+  },
+  {
+    file: 'server/src/cli/engine-keys-export.ts',
+    code: "{ mode: 0o600, flag: 'wx' }",
+    without: "{ flag: 'wx' }",
+    tests: 'server/src/cli/engines.test.ts',
+  },
+]
