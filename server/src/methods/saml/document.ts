@@ -37,10 +37,19 @@ export interface Document extends Searchable {
 export class SamlFault extends Error {}
 
 const MOST_CHARACTERS = 262_144
+/**
+ * Tags (each element has one or two) and attributes. Canonical form and the search for ids cost most of a response's time, and
+ * cost it before anybody has proved anything.
+ */
+const MOST_TAGS = 4096
+const MOST_ATTRIBUTES = 2048
 
 /** The document, or a `SamlFault`. */
 export async function parseXml(text: string): Promise<Document> {
   if (text.length > MOST_CHARACTERS) throw new SamlFault('too long')
+  if (countOf(text, /</g) > MOST_TAGS || countOf(text, /=\s*["']/g) > MOST_ATTRIBUTES) {
+    throw new SamlFault('too many tags or attributes')
+  }
   const body = text.trim().replace(/^<\?xml[^?<>]*\?>/, '')
   if (/<[!?]/.test(body)) throw new SamlFault('declarations, comments, CDATA or processing instructions')
   if (/&(?!(lt|gt|amp|quot|apos|#\d{1,7}|#x[\da-fA-F]{1,6});)/.test(body)) throw new SamlFault('an entity')
@@ -60,6 +69,10 @@ export async function parseXml(text: string): Promise<Document> {
   if (faults.length > 0 || !parsed?.documentElement) throw new SamlFault(`not XML: ${faults[0] ?? 'empty'}`)
   demandDistinctIds(parsed)
   return parsed
+}
+
+function countOf(text: string, mark: RegExp): number {
+  return text.match(mark)?.length ?? 0
 }
 
 function demandDistinctIds(parsed: Document): void {

@@ -209,6 +209,21 @@ describe('SAML responses', () => {
       await refused(xml)
   })
 
+  it('refuses what would take long before it proves anything: nesting, elements, attributes, prefixes', async () => {
+    const many = (part: (index: number) => string, count = 5000): string =>
+      Array.from({ length: count }, (_, index) => part(index)).join('')
+    for (const [from, to] of [
+      ['<samlp:Status>', `${many(() => '<a>')}${many(() => '</a>')}<samlp:Status>`],
+      ['<saml:Subject>', `<saml:Subject>${many(() => '<a></a>')}`],
+      ['<saml:Subject>', `<saml:Subject${many((index) => ` a${index}="x"`)}>`],
+      ['<saml:Subject>', `<saml:Subject${many((index) => ` xmlns:a${index}='x'`)}>`],
+    ] as const) {
+      await refused(good.replace(from, to), /too many/)
+    }
+    const groups = Array.from({ length: 512 }, (_, index) => `group ${index}`)
+    assert.equal((await verify(answer({ attributes: { groups } }))).attributes['groups']?.length, 512)
+  })
+
   it('an attribute cannot pose as the subject or the provider', async () => {
     const out = await verify(
       answer({ attributes: { NameID: ['admin'], MELLON_IDP: ['https://evil.test'], uid: ['bob'] } }),
