@@ -8,6 +8,8 @@ const POLICIES = `${HUAWEI}access-keys/session-policies.test.ts`
 const AGENCIES = `${HUAWEI}agencies/agency-token.test.ts`
 const AGENCY = `${HUAWEI}agencies/agencies.test.ts`
 const MATRIX = `${HUAWEI}nothing-exceeds.test.ts`
+const SECURITY = `${HUAWEI}account/security-policies.test.ts`
+const MFA = `${HUAWEI}mfa/mfa.test.ts`
 const ADMINISTRATION = `${HUAWEI}administration.test.ts`
 
 export const huaweiGuards: readonly Guard[] = [
@@ -262,5 +264,71 @@ export const huaweiGuards: readonly Guard[] = [
     code: "    demandLasting(call.caller, 'iam:credentials:createCredential')\n",
     without: '',
     tests: MATRIX,
+  },
+  {
+    file: 'server/src/flows/account-security.ts',
+    code: 'if (!allowsAddress(apiAddresses, address)) {',
+    without: 'if (false) {',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/flows/account-security.ts',
+    code: 'if (protect?.[what] === false) refuse(',
+    without: 'if (false) refuse(',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/flows/issue-token.ts',
+    code: 'if (address !== undefined) await demandAddress(ctx, shown.user.domain.id, address)',
+    without: '',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/dialects/keystone/tokens/hot-validate.ts',
+    code: 'if (isBoundToAddresses(ctx.store, caller.user.domain.id) !== false) return false',
+    without: '',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/flows/passwords.ts',
+    code: 'const fault = passwordFault(security.password, password, chosen.of.name)',
+    without: 'const fault = passwordFault(undefined, password, chosen.of.name)',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/core/account-security.ts',
+    code: 'lockoutDuration: Math.max(rules.lockoutDuration, login.lockout_duration * MINUTE),',
+    without: '',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/core/account-security.ts',
+    code: 'lockoutFailureAttempts: least(rules.lockoutFailureAttempts, login.login_failed_times) ?? 0,',
+    without: 'lockoutFailureAttempts: login.login_failed_times,',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/flows/mfa-devices.ts',
+    code: 'if (!follows) refuseCode()',
+    without: '',
+    tests: MFA,
+  },
+  {
+    file: 'server/src/flows/mfa-devices.ts',
+    code: 'if (!proof.proven) refuseCode()',
+    without: '',
+    tests: MFA,
+  },
+  {
+    file: `${HUAWEI}mfa/mfa-devices.ts`,
+    code: 'if (!isProtected(user)) return',
+    without: 'if (user) return',
+    tests: MFA,
+  },
+  {
+    file: `${HUAWEI}mfa/mfa-devices.ts`,
+    code: "userFor(call, userId, 'iam:mfa:deleteVirtualMFADevice', 'change')",
+    without: "userFor(call, userId, 'iam:mfa:deleteVirtualMFADevice', 'own')",
+    tests: MFA,
   },
 ]

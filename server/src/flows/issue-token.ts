@@ -5,6 +5,7 @@ import { Refusal, refuse } from '../core/refusal.ts'
 import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
 import { consumeTrustUse } from '../store/trusts.ts'
+import { demandAddress } from './account-security.ts'
 import { NO_AGENCY } from './assume-agency.ts'
 import { authMethods } from './auth-methods.ts'
 import { authenticate, type Identity, type Presenter } from './authenticate.ts'
@@ -25,6 +26,8 @@ export interface IssueRequest {
   /** Seconds a token lives when nothing bounds it shorter. */
   readonly ttl: number
   readonly requestId: string
+  /** Where the request came from; absent on the machine itself. */
+  readonly address?: string
 }
 
 export interface Issued {
@@ -41,6 +44,8 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   const begunAt = ctx.now()
   try {
     const shown = await authenticate(ctx, request.identity, request.presenter)
+    const { address } = request
+    if (address !== undefined) await demandAddress(ctx, shown.user.domain.id, address)
     const proof = await meetFactors(ctx, shown, request.receipt)
     const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)

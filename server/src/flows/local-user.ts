@@ -17,7 +17,7 @@ export async function createLocalUser(
   user: { readonly name: string; readonly domainId: string; readonly password: string },
 ): Promise<string> {
   const { name, domainId } = user
-  const password = await newPassword(ctx, user.password, { by: 'other', options: {} })
+  const password = await newPassword(ctx, user.password, { by: 'other', options: {}, of: { name, domainId } })
   const id = newId()
   await change(ctx, by, `user:${id}`, async (tx) => {
     if (await findUser(tx, { name, domain: { id: domainId } })) {
@@ -43,6 +43,10 @@ export async function setUserPassword(
 ): Promise<void> {
   const user = await findUser(ctx.store.db, { id: userId })
   if (user?.kind !== 'local') refuse('bad_request', `user ${userId} is no local user`)
-  const stored = await newPassword(ctx, password, { by: 'other', options: user.options })
+  const stored = await newPassword(ctx, password, {
+    by: 'other',
+    options: user.options,
+    of: { name: user.name, domainId: user.domain.id },
+  })
   await change(ctx, by, `user:${userId}`, (tx) => storePassword(ctx, tx, userId, stored))
 }

@@ -1,9 +1,11 @@
 /** New passwords: held against what the house demands of them, hashed, and stored with everything that follows. */
 import type { Context } from '../context.ts'
+import { complianceFor, passwordFault } from '../core/account-security.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import { type ChangeFault, changeFault, isWellChosen, passwordExpiry } from '../core/security-compliance.ts'
 import { hashPassword, verifyPassword } from '../hashing/hash.ts'
 import { provePassword } from '../methods/password/method.ts'
+import { accountSecurity } from '../store/accounts.ts'
 import { appendAudit } from '../store/audit.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import {
@@ -14,19 +16,30 @@ import {
 } from '../store/passwords.ts'
 import type { Db } from '../store/store.ts'
 import { voidTokens } from '../store/users.ts'
+import { demandManaging, rulesFor } from './account-security.ts'
 import { type Actor, change } from './change.ts'
 
+/** Whose password it will be, and who chose it. */
+export interface Chosen {
+  readonly by: 'self' | 'other'
+  readonly options: Readonly<Record<string, unknown>>
+  readonly of: { readonly name: string; readonly domainId: string }
+}
+
 /**
- * Checks and hashes a password for a user with these options; `by` says who chose it. Refuses `bad_request` for one that
- * cannot be a password or has not the form the house wants, `busy` when hashing is at its limit. Never inside a
- * transaction: it takes long.
+ * Checks and hashes a password. Refuses `bad_request` for one that cannot be a password or has not the form that the
+ * house or the user's account wants, `busy` when hashing is at its limit. Never inside a transaction: it takes long.
  */
-export async function newPassword(
-  ctx: Context,
-  password: string,
-  chosen: { readonly by: 'self' | 'other'; readonly options: Readonly<Record<string, unknown>> },
-): Promise<NewPassword> {
+export async function newPassword(ctx: Context, password: string, chosen: Chosen): Promise<NewPassword> {
   const { settings } = ctx
+  const security = await accountSecurity(ctx.store, chosen.of.domainId)
+  const fault = passwordFault(security.password, password, chosen.of.name)
+  if (fault !== undefined) {
+    refuse('bad_request', `password policy: ${fault}`, {
+      wireCode: '1118',
+      message: `The password is weak. It must have: ${fault}.`,
+    })
+  }
   if (!isWellChosen(password, settings)) {
     const detail = settings.passwordRegexDescription ?? 'None'
     refuse('bad_request', 'password-regex', {
@@ -34,8 +47,9 @@ export async function newPassword(
     })
   }
   const hash = await hashPassword(ctx.kdf, password, settings)
-  const expiresAt = passwordExpiry(chosen.by, chosen.options, settings, ctx.now())
-  return { hash, expiresAt, selfService: chosen.by === 'self' }
+  const rules = complianceFor(settings, security)
+  const expiresAt = passwordExpiry(chosen.by, chosen.options, rules, ctx.now())
+  return { hash, expiresAt, selfService: chosen.by === 'self', history: rules.uniqueLastPasswordCount }
 }
 
 /** Stores a new password in the caller's transaction, with as much history as the house asks for, and voids every token. */
@@ -47,7 +61,7 @@ export async function storePassword(
 ): Promise<void> {
   const now = ctx.now()
   // One earlier password is kept in any case: Keystone does.
-  const keep = Math.max(1, ctx.settings.uniqueLastPasswordCount)
+  const keep = Math.max(1, ctx.settings.uniqueLastPasswordCount, password.history ?? 0)
   await replacePassword(tx, userId, password, { now, keep })
   await voidTokens(tx, userId, now)
 }
@@ -67,10 +81,13 @@ export interface PasswordChange {
 export async function changePassword(ctx: Context, wanted: PasswordChange, by: Actor): Promise<void> {
   try {
     const user = await proven(ctx, wanted)
-    const fault = changeFault(user, ctx.settings, ctx.now())
+    await demandManaging(ctx, user.domain.id, 'manage_password')
+    const rules = await rulesFor(ctx, user.domain.id)
+    const fault = changeFault(user, rules, ctx.now())
     if (fault) refuseChange(fault)
-    await refuseRepetition(ctx, user.id, wanted.password)
-    const password = await newPassword(ctx, wanted.password, { by: 'self', options: user.options })
+    await refuseRepetition(ctx, user.id, wanted.password, rules.uniqueLastPasswordCount)
+    const of = { name: user.name, domainId: user.domain.id }
+    const password = await newPassword(ctx, wanted.password, { by: 'self', options: user.options, of })
     await change(ctx, by, `user:${user.id}`, async (tx) => {
       // Somebody else may have set another password meanwhile; whoever knew the old one has no say over that.
       if ((await currentPasswordId(tx, user.id)) !== user.password?.id) {
@@ -104,8 +121,12 @@ function refuseChange(fault: ChangeFault): never {
   })
 }
 
-async function refuseRepetition(ctx: Context, userId: string, password: string): Promise<void> {
-  const count = ctx.settings.uniqueLastPasswordCount
+async function refuseRepetition(
+  ctx: Context,
+  userId: string,
+  password: string,
+  count: number,
+): Promise<void> {
   for (const hash of await lastPasswordHashes(ctx.store.db, userId, count)) {
     if (hash === '' || !(await verifyPassword(ctx.kdf, hash, password, ctx.settings))) continue
     refuse('bad_request', 'unique-last-password-count', {

@@ -12,6 +12,8 @@ export interface NewPassword {
   readonly expiresAt: number | null
   /** Chosen by the user, not set by somebody else. */
   readonly selfService: boolean
+  /** How many passwords of the user are kept with it, where more than the house asks for. */
+  readonly history?: number
 }
 
 /** The user's last `count` hashes, newest first. */

@@ -143,14 +143,6 @@ describe('the Huawei Cloud face', () => {
     }
   })
 
-  it('200 security policies show what is in force; 501 what would change them', async () => {
-    const path = `/v3.0/OS-SECURITYPOLICY/domains/${two.a}/password-policy`
-    const shown = await face.call('GET', path, { token: administrator })
-    assert.equal(typeof shown.body.password_policy.maximum_password_length, 'number')
-    const put = await face.call('PUT', path, { token: administrator, body: { password_policy: {} } })
-    assert.deepEqual([put.status, Object.keys(put.body)], [501, ['error_code', 'error_msg']])
-  })
-
   it('501 for each documented operation that is left out, which the page about this wire names', async () => {
     const page = readFileSync(new URL('../../../../docs/dialects/huawei.md', import.meta.url), 'utf8')
     for (const [name, method, path] of leftOut(answeredOperations)) {

@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts'
 import { refuse } from '../../core/refusal.ts'
 import type { Session } from '../../core/session.ts'
 import { accessSecret } from '../../flows/access-keys.ts'
+import { demandAddress } from '../../flows/account-security.ts'
 import { openKeySession } from '../../flows/key-session.ts'
 import { splitSecurityToken } from '../../flows/role-session.ts'
 import { validateToken } from '../../flows/validate-token.ts'
@@ -23,7 +24,12 @@ const BAD_SIGNATURE = { subject: { kind: 'caller', id: 'signature' } } as const
  * request that is signed is judged by its signature alone, whatever token it carries besides.
  */
 export async function identify(ctx: Context, incoming: Incoming): Promise<Session> {
-  if (looksSigned(incoming)) return identifySigned(ctx, incoming)
+  const session = await (looksSigned(incoming) ? identifySigned : identifyByToken)(ctx, incoming)
+  await demandAddress(ctx, session.user.domain.id, incoming.remoteAddress)
+  return session
+}
+
+async function identifyByToken(ctx: Context, incoming: Incoming): Promise<Session> {
   const token = incoming.headers['x-auth-token']
   if (typeof token !== 'string' || token === '')
     return refuse('unauthenticated', 'no X-Auth-Token', BAD_TOKEN)

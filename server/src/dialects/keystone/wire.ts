@@ -4,6 +4,7 @@ import type { CompiledPolicy } from '../../core/policy/compile.ts'
 import { Refusal, type RefusalCode, refuse } from '../../core/refusal.ts'
 import type { Session } from '../../core/session.ts'
 import { mayAdministerAccount, prepareAccountAdministration } from '../../flows/account-administration.ts'
+import { demandAddress } from '../../flows/account-security.ts'
 import { validateToken } from '../../flows/validate-token.ts'
 import type { Incoming, Operation } from '../../http/operation.ts'
 import type { BodyFault, Rendered, Wire } from '../../http/wire.ts'
@@ -154,6 +155,7 @@ export function keystoneWire(options: KeystoneOptions): Wire<Context, Session> {
     operations: options.operations,
     identify: async (ctx, incoming) => {
       const session = await (options.identify ?? identifyByToken)(ctx, incoming)
+      await demandAddress(ctx, session.user.domain.id, incoming.remoteAddress)
       await prepareAccountAdministration(ctx, session)
       return session
     },

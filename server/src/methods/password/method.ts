@@ -1,9 +1,17 @@
 /** Proving oneself by password: local users only, counted failures, one answer for every way of being wrong. */
 import type { Settings } from '../../config.ts'
+import { complianceFor } from '../../core/account-security.ts'
 import { unmetFactors } from '../../core/multi-factor.ts'
-import { isFirstToday, isIdle, isLocked, isPasswordExpired } from '../../core/security-compliance.ts'
+import {
+  type ComplianceRules,
+  isFirstToday,
+  isIdle,
+  isLocked,
+  isPasswordExpired,
+} from '../../core/security-compliance.ts'
 import { hashPassword, needsRehash, verifyPassword } from '../../hashing/hash.ts'
 import type { KdfPool } from '../../hashing/kdf-pool.ts'
+import { accountSecurity } from '../../store/accounts.ts'
 import {
   countFailedLogin,
   findUser,
@@ -49,8 +57,9 @@ export async function provePassword(
   kdf.demandPlace()
   const user = await findUser(store.db, payload.user)
   const now = tools.now()
+  const rules = await rulesFor(tools, user)
   // A locked or federated user, or none at all, costs the same derivation as a wrong password.
-  const locked = user !== undefined && isLocked(user, settings, now)
+  const locked = user !== undefined && isLocked(user, rules, now)
   const stored = user?.kind === 'local' && !locked ? (user.password?.hash ?? null) : null
   const right = await verifyPassword(kdf, stored, payload.password, settings)
   if (!user?.password || stored === null) {
@@ -58,12 +67,12 @@ export async function provePassword(
     return wrong(user, locked ? 'locked after failed logins' : 'no such user, or no password here')
   }
   if (!right) {
-    await store.record((tx) => countFailedLogin(tx, user.id, now, settings))
+    await store.record((tx) => countFailedLogin(tx, user.id, now, rules))
     return wrong(user, 'wrong password')
   }
-  if (await isLockedByNow(tools, user)) return wrong(user, 'locked after failed logins')
+  if (await isLockedByNow(tools, user, rules)) return wrong(user, 'locked after failed logins')
   if (!user.enabled || !user.domain.enabled) return wrong(user, 'disabled')
-  if (isIdle(user, settings, now)) return wrong(user, 'disabled after days without activity')
+  if (isIdle(user, rules, now)) return wrong(user, 'disabled after days without activity')
   if (isPasswordExpired(user, now)) {
     return { proven: false, why: 'expired', reason: 'password expired', userId: user.id }
   }
@@ -76,11 +85,22 @@ function wrong(user: UserRecord | undefined, reason: string): PasswordOutcome {
 }
 
 /** Guesses that were sent all at once are all looked up before the first of them is found wrong. */
-async function isLockedByNow(tools: PasswordTools, user: UserRecord): Promise<boolean> {
-  const { store, settings } = tools
-  if (settings.lockoutFailureAttempts === 0) return false
+async function isLockedByNow(
+  { store, now }: PasswordTools,
+  user: UserRecord,
+  rules: ComplianceRules,
+): Promise<boolean> {
+  if (rules.lockoutFailureAttempts === 0) return false
   const again = await findUser(store.db, { id: user.id })
-  return again === undefined || isLocked(again, settings, tools.now())
+  return again === undefined || isLocked(again, rules, now())
+}
+
+/** What the house demands of the user, and their account beyond that. */
+async function rulesFor(
+  { store, settings }: PasswordTools,
+  user: UserRecord | undefined,
+): Promise<ComplianceRules> {
+  return complianceFor<ComplianceRules>(settings, await accountSecurity(store, user?.domain.id ?? ''))
 }
 
 async function afterSuccess(

@@ -1,7 +1,9 @@
 /** Proving oneself by a one-time passcode: one of the user's `totp` credentials made it, and it was never used before. */
 import type { Settings } from '../../config.ts'
+import { complianceFor } from '../../core/account-security.ts'
 import { unmetFactors } from '../../core/multi-factor.ts'
 import { isFirstToday, isIdle, isLocked } from '../../core/security-compliance.ts'
+import { accountSecurity } from '../../store/accounts.ts'
 import {
   countFailedLogin,
   findUser,
@@ -44,18 +46,19 @@ export async function proveTotp(tools: TotpTools, payload: TotpPayload): Promise
   const { store, settings } = tools
   const user = await findUser(store.db, payload.user)
   const now = tools.now()
+  const rules = complianceFor(settings, await accountSecurity(store, user?.domain.id ?? ''))
   const no = (reason: string): TotpOutcome => ({ proven: false, reason, userId: user?.id ?? null })
-  if (!user || isLocked(user, settings, now)) {
+  if (!user || isLocked(user, rules, now)) {
     await store.record((tx) => pretendToCount(tx, now))
     return no(user ? 'locked after failed logins' : 'no such user')
   }
   const accepted = await acceptedStep(tools, user.id, payload.passcode, now)
   if (!accepted) {
-    await store.record((tx) => countFailedLogin(tx, user.id, now, settings))
+    await store.record((tx) => countFailedLogin(tx, user.id, now, rules))
     return no('wrong passcode')
   }
   if (!user.enabled || !user.domain.enabled) return no('disabled')
-  if (isIdle(user, settings, now)) return no('disabled after days without activity')
+  if (isIdle(user, rules, now)) return no('disabled after days without activity')
   const isFirst = await store.record(async (tx) => {
     if (!(await useOnce(tx, accepted, now))) return false
     // While another factor is missing, a right passcode must not wipe out wrong guesses of that factor.

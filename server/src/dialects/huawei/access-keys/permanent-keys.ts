@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { found, refuse } from '../../../core/refusal.ts'
 import { createAccessKey } from '../../../flows/access-keys.ts'
 import { cloudPowersOf, isCloudAdmin } from '../../../flows/account-administration.ts'
+import { demandManaging } from '../../../flows/account-security.ts'
 import {
   type AccessKeyRecord,
   deleteAccessKey,
@@ -11,7 +12,7 @@ import {
   updateAccessKey,
 } from '../../../store/access-keys.ts'
 import { findUserById, type User } from '../../../store/users.ts'
-import { demandLasting, demandSelfOrAdministrator } from '../access.ts'
+import { administers, demandLasting, demandSelfOrAdministrator } from '../access.ts'
 import { actorOf, type Call, change, one, operation } from '../operation.ts'
 import { zonedTime } from '../time.ts'
 
@@ -63,7 +64,10 @@ const create = operation({
   handle: async (call) => {
     const { user_id: userId, description = '' } = call.body.credential
     demandLasting(call.caller, 'iam:credentials:createCredential')
-    await ownerFor(call, userId, 'iam:credentials:createCredential')
+    const owner = await ownerFor(call, userId, 'iam:credentials:createCredential')
+    if (!administers(call.caller, owner.domainId)) {
+      await demandManaging(call.ctx, owner.domainId, 'manage_accesskey')
+    }
     const key = await createAccessKey(call.ctx, actorOf(call), { userId, description, limit: MOST_KEYS })
     const { access, secret, createdAt } = key
     return {

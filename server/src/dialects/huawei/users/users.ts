@@ -1,6 +1,7 @@
 /** OS-USER: an account's users with the attributes Huawei Cloud knows ("IAM user management"). Its errors are numbers. */
 import { type Static, Type } from 'typebox'
 import { missing, refuse } from '../../../core/refusal.ts'
+import { demandManaging } from '../../../flows/account-security.ts'
 import { newPassword, storePassword } from '../../../flows/passwords.ts'
 import { newId } from '../../../store/ids.ts'
 import { insertPassword } from '../../../store/passwords.ts'
@@ -84,7 +85,11 @@ const create = operation({
     const password =
       sent.password === undefined
         ? undefined
-        : await newPassword(ctx, sent.password, { by: 'other', options: {} })
+        : await newPassword(ctx, sent.password, {
+            by: 'other',
+            options: {},
+            of: { name: sent.name, domainId: sent.domain_id },
+          })
     const id = newId()
     const user = await change(call, `user:${id}`, async (tx) => {
       if (!(await findDomainScope(tx, { id: sent.domain_id }))) missing('domain', sent.domain_id)
@@ -156,7 +161,7 @@ const update = operation({
     const password =
       sent.password === undefined
         ? undefined
-        : await newPassword(ctx, sent.password, { by: 'other', options: before.options })
+        : await newPassword(ctx, sent.password, { by: 'other', options: before.options, of: before })
     const user = await change(call, `user:${before.id}`, async (tx) => {
       await updateStored(tx, before.id, {
         ...(sent.name === undefined ? {} : { name: sent.name }),
@@ -184,6 +189,10 @@ const updateInformation = operation({
   handle: async (call) => {
     const before = await userIn(call, 'iam:users:updateUser', 'own')
     const { email, mobile } = call.body.user
+    if (call.caller.user.id === before.id) {
+      if (email !== undefined) await demandManaging(call.ctx, before.domainId, 'manage_email')
+      if (mobile !== undefined) await demandManaging(call.ctx, before.domainId, 'manage_mobile')
+    }
     const extra = {
       ...before.extra,
       ...(email === undefined ? {} : { email }),

@@ -9,6 +9,7 @@ import type { Context } from '../../../context.ts'
 import type { CompiledPolicy } from '../../../core/policy/compile.ts'
 import type { Session } from '../../../core/session.ts'
 import { peekSession } from '../../../flows/validate-token.ts'
+import { isBoundToAddresses } from '../../../store/accounts.ts'
 import { type Catalog, catalogOf } from '../../../store/catalog.ts'
 import { credentialsOf } from '../policy-credentials.ts'
 import { type TokenStyle, tokenBody } from './token-body.ts'
@@ -56,6 +57,8 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     const caller = peekSession(ctx, token)
     const subject = caller && peekSession(ctx, subjectToken)
     if (!caller || !subject || subject.delegation.applicationCredential) return false
+    // Whose account allows some addresses only is asked for theirs.
+    if (isBoundToAddresses(ctx.store, caller.user.domain.id) !== false) return false
     if (!policy.decide('identity:validate_token', credentialsOf(caller), subjectTarget(subject)).allowed)
       return false
     const body = bodyOf(subject, nocatalog)

@@ -52,6 +52,7 @@ export function issueOperation(options: IssueOptions) {
         receipt: headers['openstack-auth-receipt']?.toString() || undefined,
         ttl: options.ttl,
         requestId,
+        address: call.remoteAddress,
       }
       const { text, session } = await issueToken(ctx, request).catch((error: unknown) =>
         options.badTokenIs ? rethrow(error) : tokenNotFound(error),

@@ -38,7 +38,7 @@ export const createUser = operation({
     const identities = identitiesOf(sent.federated ?? [])
     const password =
       typeof sent.password === 'string'
-        ? await newPassword(ctx, sent.password, { by: 'other', options: user.options })
+        ? await newPassword(ctx, sent.password, { by: 'other', options: user.options, of: user })
         : undefined
     const stored = await change(call, `user:${user.id}`, async (tx) => {
       if (!(await findDomainScope(tx, { id: user.domainId }))) missing('domain', user.domainId)

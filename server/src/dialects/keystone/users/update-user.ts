@@ -79,7 +79,7 @@ async function passwordFrom(call: Call, before: User, sent: SentUser): Promise<N
   if (sent.password === undefined) return undefined
   if (sent.password === null) return { hash: '', expiresAt: null, selfService: false }
   const options = mergedOptions(before.options, sent.options)
-  return newPassword(call.ctx, sent.password, { by: 'other', options })
+  return newPassword(call.ctx, sent.password, { by: 'other', options, of: before })
 }
 
 async function store(call: Call, tx: Db, held: User, sent: SentUser): Promise<void> {

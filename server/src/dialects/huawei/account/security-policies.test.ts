@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type House, openHouse } from '../../../testing/house.ts'
+import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
+import { PASSWORD, seedGrant, seedUser } from '../../../testing/seed.ts'
+
+/** What an account sets here holds for its own people, on every face, and for nobody else. */
+describe('security policies of an account', () => {
+  let house: House
+  let face: HuaweiFace
+  let two: TwoAccounts
+  let administrator: string
+  let cloud: string
+
+  before(async () => {
+    house = await openHouse({ lockoutFailureAttempts: 5, lockoutDuration: 60 })
+    face = openHuawei(house)
+    two = await seedTwoAccounts(house)
+    administrator = await face.token({ name: 'IAMUserA', domain: two.a })
+    cloud = await house.admin()
+  })
+  after(async () => {
+    await face.close()
+    await house.close()
+  })
+
+  const pathOf = (name: string, account = two.a) => `/v3.0/OS-SECURITYPOLICY/domains/${account}/${name}`
+  const show = async (name: string, account = two.a) =>
+    (await face.call('GET', pathOf(name, account), { token: cloud })).body[name.replaceAll('-', '_')]
+  const put = (name: string, sent: object, token = administrator) =>
+    face.call('PUT', pathOf(name), { token, body: { [name.replaceAll('-', '_')]: sent } })
+  const member = async (name: string): Promise<{ id: string; token: string }> => {
+    const id = await seedUser(house, name, two.a)
+    await seedGrant(house, id, 'readonly', { domain: two.a })
+    return { id, token: await face.token({ name, domain: two.a }) }
+  }
+  const create = async (name: string, password: string, onHuawei = true) => {
+    const user = { name, domain_id: two.a, password }
+    return onHuawei
+      ? face.call('POST', '/v3.0/OS-USER/users', { token: administrator, body: { user } })
+      : house.call('POST', '/v3/users', { token: cloud, body: { user } })
+  }
+  const changeOwn = (who: { id: string; token: string }, from: string, to: string) =>
+    house.call('POST', `/v3/users/${who.id}/password`, {
+      token: who.token,
+      body: { user: { original_password: from, password: to } },
+    })
+
+  it('200 shows the house’s until the account sets its own; 403 another account sees or sets them', async () => {
+    for (const name of ['password-policy', 'login-policy', 'protect-policy', 'api-acl-policy']) {
+      const token = await face.token({ name: 'IAMUserB', domain: two.b })
+      assert.equal((await face.call('GET', pathOf(name), { token })).status, 403)
+      assert.equal((await put(name, { operation_protection: false }, token)).status, 403, name)
+    }
+    const { login_failed_times, lockout_duration } = await show('login-policy')
+    assert.deepEqual([login_failed_times, lockout_duration], [5, 1])
+  })
+
+  it('400 what is out of its range, and 501 the console’s addresses: there is no console', async () => {
+    for (const [name, sent] of [
+      ['password-policy', { minimum_password_length: 5 }],
+      ['password-policy', { password_char_combination: 5 }],
+      ['login-policy', { login_failed_times: 2 }],
+      ['protect-policy', { operation_protection: true }],
+      ['api-acl-policy', { allow_address_netmasks: [{ address_netmask: '10.0.0.0/33' }] }],
+      ['api-acl-policy', { allow_ip_ranges: [{ ip_range: '10.0.0.9-10.0.0.1' }] }],
+      ['api-acl-policy', { allow_ip_ranges: [] }],
+    ] as const) {
+      const answer = await put(name, sent)
+      assert.deepEqual([answer.status, answer.body.error_code], [400, 'IAM.0073'], JSON.stringify(sent))
+    }
+    const missing = await face.call('PUT', pathOf('password-policy'), { token: administrator, body: {} })
+    assert.deepEqual([missing.status, missing.body.error_code], [400, 'IAM.0072'])
+    assert.equal((await put('console-acl-policy', {})).status, 501)
+  })
+
+  it('a password policy holds for every new password, on both faces', async () => {
+    const sent = {
+      minimum_password_length: 10,
+      password_char_combination: 3,
+      maximum_consecutive_identical_chars: 2,
+      password_not_username_or_invert: true,
+      number_of_recent_passwords_disallowed: 2,
+      minimum_password_age: 10,
+      password_validity_period: 90,
+    }
+    const answer = await put('password-policy', sent)
+    assert.equal(answer.status, 200, answer.text)
+    for (const [name, value] of Object.entries(sent))
+      assert.equal(answer.body.password_policy[name], value, name)
+    assert.deepEqual(await show('password-policy'), answer.body.password_policy)
+    for (const [i, bad] of [
+      'Short-1',
+      'alllowercase',
+      'Correct-Horrrse-7',
+      'Nom-123456',
+      '654321-moN',
+    ].entries()) {
+      for (const onHuawei of [true, false]) {
+        const made = await create(i < 3 ? `weak${i}` : 'Nom-123456'.slice(0, 10), bad, onHuawei)
+        assert.equal(made.status, 400, `${bad}: ${made.text}`)
+        if (onHuawei && i < 3) assert.equal(made.body.error_code, '1118')
+      }
+    }
+    const good = await create('Strong', 'Correct-Horse-7')
+    assert.equal(good.status, 201, good.text)
+    assert.ok(good.body.user.password_expires_at !== '')
+    const elsewhere = await house.call('POST', '/v3/users', {
+      token: cloud,
+      body: { user: { name: 'weak', domain_id: two.b, password: 'short' } },
+    })
+    assert.equal(elsewhere.status, 201)
+  })
+
+  it('400 an earlier password, and another change within minutes', async () => {
+    const who = await member('Changer')
+    house.advance(2)
+    assert.equal((await changeOwn(who, PASSWORD, 'Correct-Horse-8')).status, 204)
+    const again = async () => {
+      const identity = {
+        methods: ['password'],
+        password: { user: { id: who.id, password: 'Correct-Horse-8' } },
+      }
+      const answer = await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })
+      return { id: who.id, token: answer.headers['x-subject-token'] ?? '' }
+    }
+    house.advance(60)
+    assert.equal((await changeOwn(await again(), 'Correct-Horse-8', 'Correct-Horse-9')).status, 400)
+    house.advance(600)
+    assert.equal((await changeOwn(await again(), 'Correct-Horse-8', 'Correct-Horse-8')).status, 400)
+    assert.equal((await changeOwn(await again(), 'Correct-Horse-8', 'Correct-Horse-9')).status, 204)
+  })
+
+  it('a login policy locks sooner and longer than the house, never later', async () => {
+    const answer = await put('login-policy', { login_failed_times: 3, lockout_duration: 15 })
+    assert.equal(answer.status, 200, answer.text)
+    const { id } = await member('Guessed')
+    const login = async (password: string) => {
+      const identity = { methods: ['password'], password: { user: { id, password } } }
+      return (await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })).status
+    }
+    for (let guess = 0; guess < 3; guess++) assert.equal(await login('wrong'), 401)
+    assert.equal(await login(PASSWORD), 401)
+    house.advance(14 * 60)
+    assert.equal(await login(PASSWORD), 401)
+    house.advance(61)
+    assert.equal(await login(PASSWORD), 201)
+    // Laxer than the house is as strict as the house.
+    assert.equal((await put('login-policy', { login_failed_times: 10 })).status, 200)
+    for (let guess = 0; guess < 5; guess++) assert.equal(await login('wrong'), 401)
+    assert.equal(await login(PASSWORD), 401)
+  })
+
+  it('403 users change themselves what the account keeps to its administrators', async () => {
+    const who = await member('Kept')
+    const off = { manage_accesskey: false, manage_email: false, manage_mobile: false, manage_password: false }
+    const answer = await put('protect-policy', { operation_protection: false, allow_user: off })
+    assert.deepEqual(answer.body.protect_policy.allow_user, off)
+    const key = { credential: { user_id: who.id } }
+    const keys = '/v3.0/OS-CREDENTIAL/credentials'
+    assert.equal((await face.call('POST', keys, { token: who.token, body: key })).status, 403)
+    assert.equal((await face.call('POST', keys, { token: administrator, body: key })).status, 201)
+    const info = `/v3.0/OS-USER/users/${who.id}/info`
+    for (const user of [{ email: 'x@example.test' }, { mobile: '0086-1' }]) {
+      assert.equal((await face.call('PUT', info, { token: who.token, body: { user } })).status, 403)
+      assert.equal((await face.call('PUT', info, { token: administrator, body: { user } })).status, 204)
+    }
+    assert.equal((await changeOwn(who, PASSWORD, 'Correct-Horse-10')).status, 403)
+    await put('protect-policy', { operation_protection: false, allow_user: { manage_accesskey: true } })
+    assert.equal((await face.call('POST', keys, { token: who.token, body: key })).status, 201)
+  })
+
+  it('403 calls and sign-ins of the account from addresses that it does not allow, on every face', async () => {
+    const who = await member('Caller')
+    const subject = { token: who.token, headers: { 'x-subject-token': who.token } }
+    const calls = () =>
+      Promise.all([
+        house.call('GET', '/v3/auth/tokens', subject),
+        face.call('GET', '/v3/auth/tokens', subject),
+        face.call('GET', '/v3.0/OS-CREDENTIAL/credentials', { token: who.token }),
+        face.call('GET', `/v2/${two.projectA}/enginemgr/engines`, { token: who.token }),
+      ])
+    const signIn = (to: Pick<House, 'call'>) => {
+      const identity = { methods: ['password'], password: { user: { id: who.id, password: PASSWORD } } }
+      return to.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })
+    }
+    // So that the one answer that is remembered is remembered.
+    await calls()
+    const here = { allow_address_netmasks: [{ address_netmask: '127.0.0.0/8' }] }
+    assert.equal((await put('api-acl-policy', here)).status, 200)
+    assert.deepEqual((await calls()).map(({ status }) => status).slice(0, 3), [200, 200, 200])
+    const there = { allow_ip_ranges: [{ ip_range: '203.0.113.1-203.0.113.9' }] }
+    assert.equal((await put('api-acl-policy', there)).status, 200)
+    for (const answer of await calls()) assert.equal(answer.status, 403, answer.text)
+    for (const to of [house, face]) assert.equal((await signIn(to)).status, 403)
+    // Not even its administrator; the cloud's own is of another account.
+    assert.equal((await put('api-acl-policy', here)).status, 403)
+    assert.deepEqual((await show('api-acl-policy')).allow_ip_ranges[0].ip_range, '203.0.113.1-203.0.113.9')
+    assert.equal((await put('api-acl-policy', here, cloud)).status, 200)
+    assert.equal((await signIn(face)).status, 201)
+  })
+})
