@@ -52,6 +52,24 @@ export async function listEngines(db: Db, projectId?: string): Promise<readonly 
   return (await query.execute()).map(toEngine)
 }
 
+/** Engines of a kind in all projects of an account; oldest first. */
+export async function listAccountEngines(
+  db: Db,
+  domainId: string,
+  specType: EngineRecord['specType'],
+): Promise<readonly EngineRecord[]> {
+  const rows = await db
+    .selectFrom('engine')
+    .innerJoin('project', 'project.id', 'engine.project_id')
+    .selectAll('engine')
+    .where('project.domain_id', '=', domainId)
+    .where('engine.spec_type', '=', specType)
+    .orderBy('engine.created_at')
+    .orderBy('engine.id')
+    .execute()
+  return rows.map(toEngine)
+}
+
 /** The engine that is the only one of its kind; undefined when there are several or none. */
 export async function findLoneEngine(
   db: Db,

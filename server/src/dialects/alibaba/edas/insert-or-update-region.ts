@@ -7,6 +7,7 @@ import {
   updateNamespace,
 } from '../../../store/namespaces.ts'
 import { invalidParameter, missingParameter, noSuch } from '../errors.ts'
+import { mseInstances, whereabouts } from '../mse/index.ts'
 import { actorOf, type Call, change, operation, required } from '../operation.ts'
 import { belongRegion, namespaceArn, namespaceBody, success, VERSION } from './edas.ts'
 import { flagOf, numberOf } from './parameters.ts'
@@ -59,7 +60,7 @@ async function create(call: Call): Promise<NamespaceRecord> {
   if (!/^[a-z0-9-]+:[A-Za-z0-9_-]{1,32}$/.test(regionId) || !isRegion(belongRegion(regionId))) {
     return invalidParameter('RegionTag', 'is not REGION:IDENTIFIER')
   }
-  const chosen = { ...wishes(call), domainId: call.principal.account.id, regionId }
+  const chosen = { ...(await located(call, wishes(call))), domainId: call.principal.account.id, regionId }
   return createNamespace(call.ctx, actorOf(call), {
     ...chosen,
     description: chosen.description ?? '',
@@ -72,7 +73,7 @@ async function create(call: Call): Promise<NamespaceRecord> {
 async function modify(call: Call, there: NamespaceRecord): Promise<NamespaceRecord> {
   if (required(call, 'RegionTag') !== there.regionId)
     return invalidParameter('RegionTag', 'cannot be changed')
-  const wished = Object.entries(wishes(call)).filter(([, value]) => value !== undefined)
+  const wished = Object.entries(await located(call, wishes(call))).filter(([, value]) => value !== undefined)
   const changed = { ...there, ...Object.fromEntries(wished) } as NamespaceRecord
   await change(call, `namespace:${there.id}:${there.regionId}`, (tx) => updateNamespace(tx, changed))
   return changed
@@ -84,6 +85,14 @@ interface Wishes {
   readonly debugEnable: boolean | undefined
   readonly registryType?: NamespaceRecord['registryType']
   readonly mse?: MseRegistry
+}
+
+/** With the address of the MSE instance, where it is one of the account's. */
+async function located(call: Call, wished: Wishes): Promise<Wishes> {
+  const { mse } = wished
+  if (!mse?.instanceId) return wished
+  const engine = (await mseInstances(call)).find(({ id }) => id === mse.instanceId)
+  return engine ? { ...wished, mse: { ...mse, intranetAddress: whereabouts(engine).host } } : wished
 }
 
 /** What the parameters say; undefined where they say nothing. */
