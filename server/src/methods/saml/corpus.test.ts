@@ -1,38 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  IDP_ENTITY,
-  type SamlAnswer,
-  samlCertificate,
-  samlKey,
-  samlMetadata,
-  samlResponse,
-} from '../../testing/saml-idp.ts'
+import { IDP_ENTITY, samlCertificate, samlKey, samlMetadata } from '../../testing/saml-idp.ts'
+import { answer, type Circumstances, refused, verify } from '../../testing/saml-verdict.ts'
 import { SamlFault } from './document.ts'
 import { readMetadata } from './metadata.ts'
-import { type VerifiedSaml, verifySaml } from './verify.ts'
+import type { VerifiedSaml } from './verify.ts'
 
-const NOW = 1_800_000_000
-const ACS = 'http://tokenhouse.test:5000/acs'
-const US = 'http://tokenhouse.test:5000'
-const answer = (more: Partial<SamlAnswer> = {}): string =>
-  samlResponse({ now: NOW, recipient: ACS, attributes: { groups: ['staff'] }, ...more })
-
-const idp = await readMetadata(samlMetadata())
-
-/** What it proves; the fault when it proves nothing. Anything else that is thrown is a fault of ours. */
-async function outcome(xml: string, provider = idp): Promise<VerifiedSaml | SamlFault> {
-  const expected = { provider, audience: US, recipient: ACS, keys: [] }
-  return verifySaml(xml, { ...expected, inResponseTo: null, now: NOW * 1e6 }).catch((error: unknown) => {
+/** What it proves; the fault when it proves nothing. */
+const outcome = (xml: string, more: Circumstances = {}): Promise<VerifiedSaml | SamlFault> =>
+  verify(xml, more).catch((error: unknown) => {
     if (error instanceof SamlFault) return error
     throw error
   })
-}
-async function refused(xml: string, why = /./): Promise<void> {
-  const found = await outcome(xml)
-  assert.ok(found instanceof SamlFault, `believed: ${xml.slice(0, 400)}`)
-  assert.match(found.message, why)
-}
 
 describe('attacks on SAML that others have seen', () => {
   it('CVE-2020-29509, CVE-2020-29510, CVE-2020-29511: names that another parser reads otherwise change nothing', async () => {
@@ -128,7 +107,7 @@ describe('attacks on SAML that others have seen', () => {
   it('SAML mix-up: an answer of one provider is none of another, whatever it calls itself', async () => {
     const other = await readMetadata(samlMetadata(samlCertificate('other'), 'https://other.test/metadata'))
     const asOther = { issuer: 'https://other.test/metadata', key: samlKey('other') }
-    assert.ok(!((await outcome(answer(asOther), other)) instanceof SamlFault))
+    assert.ok(!((await outcome(answer(asOther), { provider: other })) instanceof SamlFault))
     await refused(answer(asOther), /signature/)
     await refused(answer({ ...asOther, issuer: IDP_ENTITY }), /signature/)
     await refused(answer({ issuer: 'https://other.test/metadata' }), /issuer/)

@@ -2,21 +2,15 @@ import assert from 'node:assert/strict'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { before, describe, it } from 'node:test'
 import { type Sealing, sealedAssertion } from '../../testing/saml-encryption.ts'
+import { type SamlAnswer, samlAssertion, signedXml } from '../../testing/saml-idp.ts'
 import {
-  type SamlAnswer,
-  samlAssertion,
-  samlMetadata,
-  samlResponse,
-  signedXml,
-} from '../../testing/saml-idp.ts'
-import { SamlFault } from './document.ts'
-import { readMetadata } from './metadata.ts'
+  ACS,
+  answer as anyAnswer,
+  NOW,
+  refused as refusedBy,
+  verify as verifyBy,
+} from '../../testing/saml-verdict.ts'
 import { type CertifiedKey, newCertifiedKey } from './self-signed.ts'
-import { verifySaml } from './verify.ts'
-
-const NOW = 1_800_000_000
-const ACS = 'http://tokenhouse.test:5000/acs'
-const US = 'http://tokenhouse.test:5000'
 
 describe('encrypted assertions', () => {
   let ours: CertifiedKey
@@ -29,24 +23,10 @@ describe('encrypted assertions', () => {
     (sealing: Sealing = {}, key = ours) =>
     (xml: string): string =>
       sealedAssertion(xml, key.certificate, sealing)
-  const answer = (more: Partial<SamlAnswer> = {}): string =>
-    samlResponse({ now: NOW, recipient: ACS, attributes: { groups: ['staff'] }, seal: seal(), ...more })
-  const verify = async (xml: string, keys = [ours.privateKey, older.privateKey]) =>
-    verifySaml(xml, {
-      provider: await readMetadata(samlMetadata()),
-      audience: US,
-      recipient: ACS,
-      inResponseTo: null,
-      keys,
-      now: NOW * 1e6,
-    })
-  const refused = async (xml: string, why: RegExp, keys?: string[]): Promise<void> => {
-    await assert.rejects(verify(xml, keys), (error: Error) => {
-      assert.ok(error instanceof SamlFault, `${error.stack}`)
-      assert.match(error.message, why)
-      return true
-    })
-  }
+  const answer = (more: Partial<SamlAnswer> = {}): string => anyAnswer({ seal: seal(), ...more })
+  const own = (): string[] => [ours.privateKey, older.privateKey]
+  const verify = (xml: string) => verifyBy(xml, { keys: own() })
+  const refused = (xml: string, why: RegExp, keys = own()) => refusedBy(xml, why, { keys })
 
   it('a key and its certificate belong together', () => {
     const certificate = new X509Certificate(Buffer.from(ours.certificate, 'base64'))

@@ -1,41 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  IDP_ENTITY,
-  type SamlAnswer,
-  samlAssertion,
-  samlCertificate,
-  samlKey,
-  samlMetadata,
-  samlResponse,
-} from '../../testing/saml-idp.ts'
+import { IDP_ENTITY, samlAssertion, samlCertificate, samlKey, samlMetadata } from '../../testing/saml-idp.ts'
+import { ACS, answer, NOW, refused, US, verify } from '../../testing/saml-verdict.ts'
 import { SamlFault } from './document.ts'
 import { ownMetadata, readMetadata } from './metadata.ts'
 import { ecpRequest, responseIn } from './request.ts'
-import { verifySaml } from './verify.ts'
-
-const NOW = 1_800_000_000
-const ACS = 'http://tokenhouse.test:5000/acs'
-const US = 'http://tokenhouse.test:5000'
-const answer = (more: Partial<SamlAnswer> = {}): string =>
-  samlResponse({ now: NOW, recipient: ACS, attributes: { groups: ['staff'] }, ...more })
-
-const verify = async (xml: string, more: { inResponseTo?: string | null; now?: number } = {}) =>
-  verifySaml(xml, {
-    provider: await readMetadata(samlMetadata()),
-    audience: US,
-    recipient: ACS,
-    inResponseTo: more.inResponseTo ?? null,
-    keys: [],
-    now: (more.now ?? NOW) * 1e6,
-  })
-const refused = async (xml: string, why?: RegExp, more = {}): Promise<void> => {
-  await assert.rejects(verify(xml, more), (error: Error) => {
-    assert.ok(error instanceof SamlFault, `${error.stack}`)
-    if (why) assert.match(error.message, why)
-    return true
-  })
-}
 
 describe('SAML responses', () => {
   it('believes one whose assertion, whose response, or both are signed', async () => {
