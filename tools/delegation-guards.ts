@@ -6,6 +6,7 @@ const graphs = `${flows}/delegation.test.ts`
 const moments = `${flows}/issued-at.test.ts`
 const keystone = 'server/src/dialects/keystone'
 const personas = `${keystone}/personas.test.ts`
+const advisories = `${keystone}/advisories.test.ts`
 
 export const delegationGuards: readonly Guard[] = [
   {
@@ -24,13 +25,13 @@ export const delegationGuards: readonly Guard[] = [
     file: `${flows}/load-session.ts`,
     code: 'if (!user.enabled || !user.domain.enabled)',
     without: 'if (false)',
-    tests: graphs,
+    tests: advisories,
   },
   {
     file: `${flows}/load-session.ts`,
     code: "if (!record.alive) return refuse('unauthenticated', `${scope.kind}",
     without: "if (false) return refuse('unauthenticated', `${scope.kind}",
-    tests: graphs,
+    tests: advisories,
   },
   {
     file: `${flows}/load-session.ts`,
@@ -78,7 +79,7 @@ export const delegationGuards: readonly Guard[] = [
     file: `${flows}/links/trust.ts`,
     code: 'if (!user?.enabled || !user.domain.enabled)',
     without: 'if (false)',
-    tests: graphs,
+    tests: `${keystone}/trusts/trusts.test.ts`,
   },
   {
     file: `${flows}/links/trust.ts`,
@@ -139,5 +140,11 @@ export const delegationGuards: readonly Guard[] = [
     code: "if (session.claims.via.some((link) => link.kind === 'credential')) {",
     without: 'if (false) {',
     tests: personas,
+  },
+  {
+    file: `${flows}/ec2-login.ts`,
+    code: "if (['trust_id', 'app_cred_id', 'access_token_id'].some((name) => blob[name])) return undefined",
+    without: '',
+    tests: `${keystone}/credentials/credentials.test.ts`,
   },
 ]

@@ -20,6 +20,8 @@ import { cleanEnvironment, root } from './step.ts'
 
 const wanted = process.argv[2]
 const chosen = guards.filter(({ file }) => wanted === undefined || file.startsWith(wanted))
+/** Tests that have passed with every guard in place. */
+const sound = new Set<string>()
 const copy = mkdtempSync(join(tmpdir(), 'tokenhouse-mutants-'))
 try {
   copyRepository()
@@ -55,7 +57,9 @@ function isNoticed(guard: Guard): boolean {
   const file = join(copy, guard.file)
   const whole = readFileSync(file, 'utf8')
   if (whole.split(guard.code).length !== 2) throw new Error(`${guard.file} does not hold once: ${guard.code}`)
-  if (!testsPass(guard.tests)) throw new Error(`${guard.tests} fails with every guard in place`)
+  if (!sound.has(guard.tests) && !testsPass(guard.tests))
+    throw new Error(`${guard.tests} fails with every guard in place`)
+  sound.add(guard.tests)
   writeFileSync(
     file,
     whole.replace(guard.code, () => guard.without),

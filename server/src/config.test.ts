@@ -90,7 +90,7 @@ describe('loadSettings', () => {
   })
 
   for (const word of ['False', 'True', '0', '1', 'no', 'off', 'yes', '']) {
-    it(`refuses ${JSON.stringify(word)} for a boolean`, () => {
+    it(`CVE-2014-7144, CVE-2015-1852: refuses ${JSON.stringify(word)} for a boolean`, () => {
       const name = 'TOKENHOUSE_INSECURE_HTTP'
       assert.throws(() => loadSettings({ env: { [name]: word } }), refused(name, /true or false|is empty/))
     })

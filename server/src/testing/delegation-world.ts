@@ -162,7 +162,7 @@ export async function openDelegationWorld(house: House, seed: number): Promise<D
     if (!from || !isValid(from)) return
     const above = lent.findLast((each) => each.trust && from.roots.has(each.name))
     const trustee = pick(users) ?? ''
-    const roles = from.roles.filter((role) => role === from.roles[0] || random() < 0.5)
+    const roles = [pick(from.roles) ?? '', ...from.roles.filter(() => random() < 0.2)]
     const expiresAt = Math.floor(house.ctx.now() / 1000) + 600_000 + Math.floor(random() * 6000) * 1000
     const answer = await house.call('POST', '/v3/OS-TRUST/trusts', {
       token: from.token,
@@ -172,7 +172,7 @@ export async function openDelegationWorld(house: House, seed: number): Promise<D
           trustee_user_id: trustee,
           project_id: from.project,
           impersonation: true,
-          roles: roles.map((name) => ({ name })),
+          roles: [...new Set(roles)].map((name) => ({ name })),
           expires_at: new Date(expiresAt).toISOString(),
           allow_redelegation: passedOn,
         },
@@ -236,7 +236,8 @@ export async function openDelegationWorld(house: House, seed: number): Promise<D
     const from = pick(sessions)
     if (!inPerson(from)) return
     const path = `/v3/users/${from.user}/application_credentials`
-    const body = { application_credential: { name: `robot ${lent.length}` } }
+    const role = pick(from.roles) ?? ''
+    const body = { application_credential: { name: `robot ${lent.length}`, roles: [{ name: role }] } }
     const answer = await house.call('POST', path, { token: from.token, body })
     expect(answer, !from.delegated, `application credential by ${from.name}`)
     if (answer.status >= 300) return
@@ -245,6 +246,7 @@ export async function openDelegationWorld(house: House, seed: number): Promise<D
     lend(ownRoots(from), {
       kind: 'application_credential',
       id,
+      roles: CLOSURE[role] ?? [],
       path: `${path}/${id}`,
       use: () => auth(identity),
     })

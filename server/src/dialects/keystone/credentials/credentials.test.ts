@@ -135,6 +135,25 @@ describe('credentials and EC2 keys', () => {
     assert.deepEqual(answers.map((a) => a.status).sort(), [200, 401, 401, 401, 401, 401, 401, 401])
   })
 
+  it('CVE-2026-43001: a key that a delegation made is not redeemed, whatever made it', async () => {
+    for (const name of ['trust_id', 'app_cred_id', 'access_token_id']) {
+      const key = { access: `made by ${name}`, secret: 'known' }
+      const body = {
+        credential: { type: 'ec2', blob: JSON.stringify(key), user_id: owner, project_id: project },
+      }
+      const made = await house.call('POST', '/v3/credentials', { token: admin, body })
+      assert.equal(made.status, 201)
+      assert.equal((await exchange(signed(key))).status, 200)
+      const { id } = made.body.credential
+      // As an older release or an import from elsewhere may have left it.
+      const blob = house.ctx.keys.seal(JSON.stringify({ ...key, [name]: 'somebody' }), `credential:${id}`)
+      await house.ctx.store.write((tx) =>
+        tx.updateTable('credential').set({ blob }).where('id', '=', id).execute(),
+      )
+      assert.equal((await exchange(signed(key, new Date(house.ctx.now() / 1000 - 5000)))).status, 401, name)
+    }
+  })
+
   it('CVE-2012-5571, CVE-2013-0282: a key is worth what its user still may', async () => {
     const key = await ec2Key()
     const enable = (enabled: 0 | 1) =>
@@ -157,7 +176,7 @@ describe('credentials and EC2 keys', () => {
     )
   })
 
-  it('CVE-2020-12689, CVE-2026-33551, LP#2150089: no delegated session touches a credential by any route', async () => {
+  it('CVE-2020-12689, CVE-2026-33551, OSSA-2026-015: no delegated session touches a credential by any route', async () => {
     const made = await house.call('POST', `/v3/users/${owner}/application_credentials`, {
       token: await signIn(),
       body: { application_credential: { name: 'delegate', unrestricted: true } },

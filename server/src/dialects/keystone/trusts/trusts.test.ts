@@ -225,6 +225,37 @@ describe('trusts', () => {
     assert.equal((await check(used.headers['x-subject-token'] ?? '')).status, 401)
   })
 
+  it('401 as soon as the trustor lacks one role of several that were lent', async () => {
+    await seedGrant(house, trustor, 'painter', { project })
+    const made = await create({ roles: [{ name: 'member' }, { name: 'painter' }] })
+    const token = String((await use(made.body.trust.id)).headers['x-subject-token'])
+    assert.equal((await check(token)).status, 200)
+    const admin = await house.admin()
+    const { roles } = (await house.call('GET', '/v3/roles?name=painter', { token: admin })).body
+    const grant = `/v3/projects/${project}/users/${trustor}/roles/${roles[0].id}`
+    assert.equal((await house.call('DELETE', grant, { token: admin })).status, 204)
+    assert.equal((await check(token)).status, 401)
+    assert.equal((await use(made.body.trust.id)).status, 401)
+  })
+
+  it('401 while either side is disabled, even where nothing voided the token', async () => {
+    for (const [impersonation, user] of [
+      [true, trustee],
+      [false, trustor],
+    ] as const) {
+      const made = await create({ impersonation })
+      const token = String((await use(made.body.trust.id)).headers['x-subject-token'])
+      const set = (enabled: 0 | 1) =>
+        house.ctx.store.write((tx) =>
+          tx.updateTable('user').set({ enabled }).where('id', '=', user).execute(),
+        )
+      await set(0)
+      assert.equal((await check(token)).status, 401)
+      await set(1)
+      assert.equal((await check(token)).status, 200)
+    }
+  })
+
   it('200 trustor and trustee see it, 403 others do not', async () => {
     const made = await create()
     const path = `/v3/OS-TRUST/trusts/${made.body.trust.id}`
