@@ -23,7 +23,7 @@ export interface Seen {
 }
 
 /** Lines that a stretch should have: a few milliseconds of work. */
-const LINES = 1000
+const LINES = 250
 /** Actors or grants, whichever stretches are made of. */
 const LEAST = 10
 const MOST = 2000
@@ -37,7 +37,7 @@ export async function pageOf(
 ): Promise<{ readonly lines: readonly AssignmentLine[]; readonly next?: string }> {
   const most = Math.min(limit, LONGEST_PAGE)
   const lines: AssignmentLine[] = []
-  for await (const part of partsOf(source, seen)) {
+  for await (const part of partsOf(source, seen, Math.min(LINES, most))) {
     lines.push(...part)
     if (lines.length > most) break
   }
@@ -46,10 +46,11 @@ export async function pageOf(
   return lines.length > most && last ? { lines: shown, next: markerOf(last) } : { lines: shown }
 }
 
-/** All lines after those seen, part by part, other requests being answered in between. */
+/** All lines after those seen, about `wanted` in each part, other requests being answered in between. */
 export async function* partsOf(
   source: Source,
   seen: Seen | undefined,
+  wanted = LINES,
 ): AsyncGenerator<readonly AssignmentLine[], void> {
   if (!source.stretch) {
     const lines = (await source.lines()).toSorted(byKey)
@@ -67,7 +68,7 @@ export async function* partsOf(
     const stretch: Stretch = await source.stretch(after, size)
     const lines = await source.lines(stretch)
     yield byActor(lines)
-    size = Math.max(LEAST, Math.min(MOST, Math.round((size * LINES) / Math.max(1, lines.length))))
+    size = Math.max(LEAST, Math.min(MOST, Math.round((size * wanted) / Math.max(1, lines.length))))
     after = stretch.to
   }
 }
