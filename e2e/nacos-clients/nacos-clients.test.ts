@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,6 +44,7 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
   let server: RunningServer
   let a: Token
   let b: Token
+  const rotated: Token[] = []
   let processes = 0
 
   /** A client in a process of its own, with a port and a cache that no other has. */
@@ -84,6 +85,18 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
     return answer.SecureToken
   }
 
+  /** Secrets lie sealed: neither the database nor a log nor a metric shows one. */
+  const assertNowhere = (tokens: readonly Token[], metrics: string): void => {
+    const files = readdirSync(folder).filter((name) => /\.(db|db-wal|log)$/.test(name))
+    assert.deepEqual(files.filter((name) => !name.endsWith('-wal')).sort(), ['service.log', 'tokenhouse.db'])
+    const texts = [metrics, ...files.map((name) => readFileSync(join(folder, name), 'latin1'))]
+    for (const { SecretKey } of tokens) {
+      assert.ok(SecretKey.length >= 32)
+      for (const text of texts) assert.ok(!text.includes(SecretKey), 'a secret is in a file or a metric')
+    }
+    assert.ok(texts.some((text) => text.includes(tokens[0]!.AccessKey)))
+  }
+
   const create = async (tag: string): Promise<Token> => {
     tokenhouse('namespace', 'create', tag)
     return secureToken(tag)
@@ -104,13 +117,16 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
       flags: [
         ...['--host', HOST, '--alibaba-port', '0', '--huawei-port', 'off'],
         ...['--nacos-port', '0', '--address-port', String(ADDRESS_PORT)],
+        ...['--log-level', 'debug', '--log-file', join(folder, 'service.log')],
       ],
     })
     a = await create('cn-shenzhen:a')
     b = await create('cn-shenzhen:b')
   })
   after(async () => {
+    const metrics = await (await fetch(`${server.faces['admin']}/metrics`)).text()
     await server.stop()
+    assertNowhere([a, b, ...rotated], metrics)
     rmSync(folder, { recursive: true, force: true })
   })
 
@@ -211,6 +227,7 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
     assert.deepEqual((await run('nacos-config', first, read)).results, ['kept'])
     tokenhouse('namespace', 'rotate-keys', 'cn-shenzhen:rotated', '--overlap', '0')
     const third = await secureToken('cn-shenzhen:rotated')
+    rotated.push(first, second, third)
     await Promise.all([
       refused('nacos-config', first, read),
       refused('nacos-config', second, read),

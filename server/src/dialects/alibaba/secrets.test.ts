@@ -69,6 +69,28 @@ describe("a namespace's secret", () => {
     for (const { text, headers } of answers) assertFree(text + JSON.stringify(headers), 'an answer')
   })
 
+  it('is in no table and no answer once a role session is had, nor is the session’s own', async () => {
+    const wish = { RoleArn: 'acs:ram::1:role/none', RoleSessionName: 'ci', OIDCToken: secrets[0]! }
+    const answers = [
+      await house.send({ version: '2015-04-01', action: 'AssumeRole', parameters: wish }),
+      await house.send({
+        version: '2015-04-01',
+        action: 'AssumeRoleWithOIDC',
+        parameters: { ...wish, OIDCProviderArn: 'acs:ram::1000000000000000:oidc-provider/x' },
+        key: null,
+      }),
+      await house.send({ version: '2019-05-31', action: 'ListClusters' }),
+      await house.send({
+        version: '2015-05-01',
+        action: 'ListAccessKeys',
+        parameters: { UserName: 'admin' },
+      }),
+    ]
+    for (const { text } of answers) assertFree(text, 'an answer')
+    assert.equal(answers[3]!.status, 200)
+    assertFree(await allRows(house), 'the database')
+  })
+
   it('is in no log and no metric, not even of a fault', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-log-'))
     const logFile = join(folder, 'log')
