@@ -27,13 +27,14 @@ interface BrowserState {
 const SEALED_AS = 'saml-websso'
 
 /**
- * Where to send a browser, and the sealed cookie it has to come back with; undefined when the door has no metadata. Refuses
+ * Where to send a browser, and the sealed cookie it has to come back with; undefined when the door has no metadata (and then
+ * `own`, who we are, is not asked). Refuses
  * `unauthenticated` for a provider that signs in no browsers.
  */
 export async function beginSamlLogin(
   ctx: Context,
   door: Door,
-  target: { readonly own: OwnEntity; readonly origin: string },
+  target: { readonly own: () => OwnEntity; readonly origin: string },
 ): Promise<{ readonly errand: Errand; readonly cookie: string } | undefined> {
   const stored = await findSamlMetadata(ctx.store.db, door.provider.id, door.protocol.id)
   if (!stored) return undefined
@@ -48,7 +49,7 @@ export async function beginSamlLogin(
   const { requestId: id, relayState } = state
   const key = async (): Promise<string> => (await samlKeys(ctx))[0].privateKey
   const request = { id, relayState, now: ctx.now(), key }
-  const errand = await browserRequest(target.own, await readMetadata(stored.metadata), request)
+  const errand = await browserRequest(target.own(), await readMetadata(stored.metadata), request)
   if (!errand) return refuse('unauthenticated', `${door.provider.id} signs in no browsers`)
   return { errand, cookie: ctx.keys.seal(JSON.stringify(state), SEALED_AS) }
 }

@@ -22,7 +22,7 @@ type PublicCall = Pick<Call, 'ctx'> & Incoming
 
 /** Off to the provider; undefined when the door is none of SAML's. */
 export async function beginSaml(call: PublicCall, door: Door, origin: string): Promise<Reply | undefined> {
-  const begun = await beginSamlLogin(call.ctx, door, { own: ownEntity(call), origin })
+  const begun = await beginSamlLogin(call.ctx, door, { own: () => ownEntity(call), origin })
   if (!begun) return undefined
   const { errand } = begun
   const cookie = setCookie(COOKIE, call, begun.cookie, REQUEST_SECONDS)
