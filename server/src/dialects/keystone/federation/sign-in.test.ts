@@ -219,4 +219,31 @@ describe('sign-in by a token of the provider', () => {
     const used = await house.ctx.store.db.selectFrom('used_once').selectAll().execute()
     assert.deepEqual(used, [])
   })
+
+  it('CVE-2025-46815: of several answers with one cookie at once, one is taken to the provider', async () => {
+    await put(CONFIG, { openid_connect_config: { idp_url: 'https://127.0.0.1:1' } })
+    const state = {
+      state: 'once',
+      nonce: 'n',
+      verifier: 'v',
+      idp: 'acme',
+      protocol: 'openid',
+      origin: DASHBOARD,
+      until: house.ctx.now() + 1e8,
+    }
+    const cookie = `tokenhouse-websso=${house.ctx.keys.seal(JSON.stringify(state), 'websso')}`
+    const path = `/v3/auth/OS-FEDERATION/identity_providers/acme/protocols/openid/websso/callback?code=x&state=once`
+    const { error } = console
+    console.error = () => undefined
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => house.call('GET', path, { headers: { cookie } })),
+    )
+    console.error = error
+    // The provider is away, which is how the one that goes there can be told.
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [401, 401, 401, 401, 503])
+    const late = { ...state, state: 'late', until: house.ctx.now() - 1 }
+    const stale = `tokenhouse-websso=${house.ctx.keys.seal(JSON.stringify(late), 'websso')}`
+    assert.equal((await house.call('GET', path, { headers: { cookie: stale } })).status, 401)
+    await put(CONFIG, { openid_connect_config: { idp_url: ISSUER } })
+  })
 })
