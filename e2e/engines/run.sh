@@ -107,6 +107,13 @@ check 'ServiceComb has no namespaces' 1 "$(quiet tokenhouse engine namespace sho
 check 'keys export of a Nacos' 0 "$(quiet tokenhouse engine keys export config "$WORK/nacos")"
 check 'one file for the owner alone' '600 nacos.properties' "$(stat -c '%a %n' "$WORK"/nacos/* | sed "s|$WORK/nacos/||" | xargs)"
 
+check 'remove-user' 0 "$(quiet tokenhouse engine remove-user --engine shop --user bob)"
+check '400 at once' '400 ENGINE.0406' "$(exchange "$SHOP")"
+check 'remove-user a second time finds nobody' 1 "$(quiet tokenhouse engine remove-user --engine shop --user bob)"
+check 'import-user with another role' 0 "$(quiet tokenhouse engine import-user --engine shop --user bob --role admin)"
+check '200 the role counts' 200 "$(exchange "$SHOP")"
+check 'in the token' "['admin']" "$(field token < "$WORK/answer" | claim roles)"
+
 check 'delete' 0 "$(quiet tokenhouse engine delete shop)"
 check '400 the running server knows at once' '400 SVCSTG.00501116' "$(exchange "$SHOP")"
 finish

@@ -65,6 +65,20 @@ export const engineCommands: readonly CommandRow[] = [
     load: () => import('./engine-import-user.ts'),
   },
   {
+    name: 'engine remove-user',
+    summary: 'take a user of the cloud out of an engine',
+    options: [
+      ['--engine <ENGINE>', 'id, or a name that only one has'],
+      ['--user <NAME>', 'name or id'],
+      ['--user-domain <NAME>', 'domain of the user'],
+      namespace,
+    ],
+    settings: ['cloud'],
+    printsData: true,
+    examples: ['tokenhouse engine remove-user --engine shop --user bob'],
+    load: () => import('./engine-remove-user.ts'),
+  },
+  {
     name: 'engine namespace',
     summary:
       'put a namespace of a Nacos engine into an enterprise project; without one list those that were put',
