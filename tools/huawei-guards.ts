@@ -95,7 +95,7 @@ export const huaweiGuards: readonly Guard[] = [
     file: 'server/src/methods/assume-role/method.ts',
     code: 'return through && `a session through ${through.kind}`',
     without: 'return through && undefined',
-    tests: MATRIX,
+    tests: AGENCIES,
   },
   {
     file: 'server/src/methods/assume-role/method.ts',
@@ -141,18 +141,6 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/key-session.ts',
-    code: "if (key?.status !== 'Active' || !user)",
-    without: 'if (!key || !user)',
-    tests: KEYS,
-  },
-  {
-    file: 'server/src/flows/key-session.ts',
-    code: "return refuse('unauthenticated', 'a temporary key without its token')",
-    without: "securityToken = ''",
-    tests: KEYS,
-  },
-  {
-    file: 'server/src/flows/key-session.ts',
     code: 'if (through) return refuse(',
     without: 'if (false) return refuse(',
     tests: MATRIX,
@@ -189,12 +177,6 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/assume-agency.ts',
-    code: "const trusted = agency?.kind === 'agency' && agency.trustDomainId === session.user.domain.id",
-    without: "const trusted = agency?.kind === 'agency'",
-    tests: AGENCIES,
-  },
-  {
-    file: 'server/src/flows/assume-agency.ts',
     code: 'expiresAt: claims.expiresAt,',
     without: 'expiresAt: claims.expiresAt + 86_400,',
     tests: MATRIX,
@@ -209,12 +191,6 @@ export const huaweiGuards: readonly Guard[] = [
     file: 'server/src/flows/links/agency.ts',
     code: 'if (!user?.enabled || !user.domain.enabled) {',
     without: 'if (!user) {',
-    tests: AGENCIES,
-  },
-  {
-    file: 'server/src/flows/links/agency.ts',
-    code: 'if (agency.expiresAt !== null && agency.expiresAt <= ctx.now()) {',
-    without: 'if (false) {',
     tests: AGENCIES,
   },
   {
@@ -330,5 +306,17 @@ export const huaweiGuards: readonly Guard[] = [
     code: "userFor(call, userId, 'iam:mfa:deleteVirtualMFADevice', 'change')",
     without: "userFor(call, userId, 'iam:mfa:deleteVirtualMFADevice', 'own')",
     tests: MFA,
+  },
+  {
+    file: 'server/src/flows/links/access-key.ts',
+    code: "if (key?.status !== 'Active') return refuse(",
+    without: 'if (!key) return refuse(',
+    tests: KEYS,
+  },
+  {
+    file: 'server/src/flows/agencies.ts',
+    code: ' || agency.trustDomainId !== person.user.domain.id',
+    without: '',
+    tests: AGENCIES,
   },
 ]

@@ -310,6 +310,13 @@ describe('nothing exceeds its parent', () => {
     }
   })
 
+  it('a temporary key is had in person, or as an agency, and by nothing else that was delegated', () => {
+    for (const { parent, mint } of children) {
+      if (mint.name !== 'temporary key') continue
+      assert.ok(parent.inPerson || parent.userId === family.agency, parent.name)
+    }
+  })
+
   it('nobody becomes somebody else', () => {
     for (const made of children) {
       if (becameAgency(made)) continue

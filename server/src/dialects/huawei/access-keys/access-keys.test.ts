@@ -255,6 +255,24 @@ describe('access keys and signatures', () => {
     assert.equal((await domains(key)).status, 401)
   })
 
+  it('401 what was had with a key ends when the key is switched off', async () => {
+    const user = await seedUser(house, 'Switched', two.b)
+    await seedGrant(house, user, 'readonly', { domain: two.b })
+    const token = await face.token({ name: 'Switched', domain: two.b })
+    const own = keyOf((await createKey(token, user)).body.credential)
+    const made = await securityToken({ key: own, identity: { methods: ['token'], token: {} } })
+    const temporary = keyOf(made.body.credential)
+    assert.equal((await domains(temporary)).status, 200)
+    const path = `/v3.0/OS-CREDENTIAL/credentials/${own.access}`
+    const set = (status: string) => face.call('PUT', path, { token, body: { credential: { status } } })
+    await set('inactive')
+    assert.deepEqual([(await domains(temporary)).status, (await domains(own)).status], [401, 401])
+    await set('active')
+    assert.deepEqual([(await domains(temporary)).status, (await domains(own)).status], [200, 200])
+    await face.call('DELETE', path, { token })
+    assert.equal((await domains(temporary)).status, 401)
+  })
+
   it('keeps no secret in the clear', async () => {
     const rows = await house.ctx.store.db.selectFrom('access_key').selectAll().execute()
     const events = await house.ctx.store.db.selectFrom('audit_event').selectAll().execute()

@@ -9,6 +9,7 @@ import {
   seedTwoAccounts,
   type TwoAccounts,
 } from '../../../testing/huawei.ts'
+import { seedGrant } from '../../../testing/seed.ts'
 
 const SECURITY_TOKENS = '/v3.0/OS-CREDENTIAL/securitytokens'
 
@@ -25,6 +26,15 @@ describe('session policies of temporary keys', () => {
     two = await seedTwoAccounts(house)
     const by = { session: null, action: 'test', requestId: '' }
     key = await createAccessKey(house.ctx, by, { userId: two.adminA, description: '', limit: 2 })
+    await seedGrant(house, two.adminA, 'te_agency', { domain: two.a })
+    const token = await house.admin()
+    const made = await face.call('POST', '/v3.0/OS-AGENCY/agencies', {
+      token,
+      body: { agency: { name: 'any', domain_id: two.b, trust_domain_id: two.a } },
+    })
+    const { roles } = (await face.call('GET', '/v3/roles?name=readonly', { token })).body
+    const grant = `/v3.0/OS-AGENCY/domains/${two.b}/agencies/${made.body.agency.id}/roles/${roles[0].id}`
+    assert.equal((await face.call('PUT', grant, { token })).status, 204)
   })
   after(async () => {
     await face.close()
@@ -95,11 +105,20 @@ describe('session policies of temporary keys', () => {
 
   it('403 a narrowed key mints nothing: no key, no agency, no login token', async () => {
     const all = await narrowedTo(policyOf(allow('*:*:*')))
-    const assume_role = { domain_id: two.a, agency_name: 'any' }
-    for (const identity of [
-      { methods: ['token'], token: {} },
-      { methods: ['assume_role'], assume_role },
-    ]) {
+    const assume_role = { domain_id: two.b, agency_name: 'any' }
+    const assume = { methods: ['assume_role'], assume_role }
+    house.advance(1)
+    const { credential } = (await ask(undefined)).body
+    const open = {
+      access: credential.access,
+      secret: credential.secret,
+      securityToken: credential.securitytoken,
+    }
+    const asAgency = (with_: Key) =>
+      face.signed('POST', '/v3/auth/tokens', with_, { body: { auth: { identity: assume } } })
+    assert.equal((await asAgency(open)).status, 201, 'what follows would say nothing')
+    assert.equal((await asAgency(all)).status, 403)
+    for (const identity of [{ methods: ['token'], token: {} }, assume]) {
       house.advance(1)
       const answer = await face.signed('POST', SECURITY_TOKENS, all, { body: { auth: { identity } } })
       assert.equal(answer.status, 403, answer.text)

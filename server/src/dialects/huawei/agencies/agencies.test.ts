@@ -177,6 +177,35 @@ describe('OS-AGENCY', () => {
     assert.equal((await assume('first')).status, 403)
   })
 
+  it('404 an explicit Deny counts against Agent Operator too, for the agency that it names', async () => {
+    const { body } = await face.call('GET', '/v3/roles?name=readonly', { token })
+    const ids: string[] = []
+    for (const name of ['denied', 'open']) {
+      const made = await create({ name, domain_id: two.a, trust_domain_id: two.b })
+      ids.push(made.body.agency.id)
+      const place = `/v3.0/OS-AGENCY/domains/${two.a}/agencies/${made.body.agency.id}/roles/${body.roles[0].id}`
+      assert.equal((await face.call('PUT', place, { token })).status, 204)
+    }
+    const agent = await seedUser(house, 'Bounded', two.b)
+    await seedGrant(house, agent, 'te_agency', { domain: two.b })
+    const keeper = await seedUser(house, 'Keeper', two.b)
+    await seedGrant(house, keeper, 'secu_admin', { domain: two.b })
+    const administrator = await face.token({ name: 'Keeper', domain: two.b })
+    const Resource = { uri: [`/iam/agencies/${ids[0]}`] }
+    const Statement = [{ Effect: 'Deny', Action: ['iam:agencies:assume'], Resource }]
+    const role = { display_name: 'not that one', type: 'AX', policy: { Version: '1.1', Statement } }
+    const made = await face.call('POST', '/v3.0/OS-ROLE/roles', { token: administrator, body: { role } })
+    const grant = `/v3/domains/${two.b}/users/${agent}/roles/${made.body.role.id}`
+    assert.equal((await face.call('PUT', grant, { token: administrator })).status, 204)
+    const operator = await face.token({ name: 'Bounded', domain: two.b })
+    const assume = async (agency_name: string) => {
+      const identity = { methods: ['assume_role'], assume_role: { domain_id: two.a, agency_name } }
+      return (await face.call('POST', '/v3/auth/tokens', { token: operator, body: { auth: { identity } } }))
+        .status
+    }
+    assert.deepEqual([await assume('denied'), await assume('open')], [404, 201])
+  })
+
   it('optional guards: external id, source identity, depth and age of the chain', async () => {
     const { body } = await face.call('GET', '/v3/roles?name=te_admin', { token })
     const guarded = async (name: string, guards: object) => {
