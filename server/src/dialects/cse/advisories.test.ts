@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
-import { createAccounts } from '../../flows/engine-accounts.ts'
+import { createAccounts, removeAccount, setAccountPassword } from '../../flows/engine-accounts.ts'
 import { exportEngineKeys } from '../../flows/engine-keys.ts'
 import { createEngine, importPrincipal } from '../../flows/engine-lifecycle.ts'
 import { engineToken } from '../../flows/engine-tokens.ts'
@@ -166,6 +166,66 @@ describe('advisories of ServiceComb and Nacos', () => {
         BY,
       ),
     )
+  })
+
+  it('service-center 8c358031: a token that is missing is no token, on whatever changes anything', async () => {
+    for (const { method, url } of guarded(engineWires)) {
+      for (const authorization of [undefined, '', 'Bearer', 'Bearer ', 'Bearer null', 'Bearer undefined']) {
+        const headers = { 'x-engine-id': comb.id, ...(authorization !== undefined && { authorization }) }
+        const { statusCode } = await engines.inject({ method, url, headers })
+        assert.equal(statusCode, 401, `${method} ${url} with ${authorization}`)
+      }
+    }
+    assert.ok(await findEngineAccount(house.ctx.store.db, comb.id, { name: 'uma' }))
+  })
+
+  it('service-center 9c8ce411: no verdict is remembered, neither of a good token nor of a thousand bad ones', async () => {
+    const [account] = await createAccounts(house.ctx, comb, [{ name: 'temp', roles: ['developer'] }], BY)
+    const origin = { id: 's', expiresAt: Number.POSITIVE_INFINITY }
+    const { text } = await engineToken(house.ctx, comb, { account: account!, life: 900, origin })
+    const ask = async (token: string) =>
+      (
+        await engines.inject({
+          url: '/v4/self-perms',
+          headers: { 'x-engine-id': comb.id, authorization: `Bearer ${token}` },
+        })
+      ).statusCode
+    assert.equal(await ask(text), 200)
+    await removeAccount(house.ctx, comb, { name: 'temp', self: '' }, BY)
+    assert.equal(await ask(text), 401)
+    const [header, payload] = text.split('.')
+    for (let i = 0; i < 1000; i++) {
+      assert.equal(await ask(`${header}.${payload}.${Buffer.alloc(384, i).toString('base64url')}`), 401)
+    }
+    const { text: other } = await engineToken(house.ctx, comb, {
+      account: (await findEngineAccount(house.ctx.store.db, comb.id, { name: 'uma' }))!,
+      life: 900,
+      origin,
+    })
+    assert.equal(await ask(other), 200)
+  })
+
+  it('service-center 2a92f4e2: a password is good alike, however it was set', async () => {
+    const [first, second] = ['First-Pass-1', 'Second-Pass-2']
+    await createAccounts(house.ctx, comb, [{ name: 'made', password: first, roles: ['developer'] }], BY)
+    const principal = { id: 'u2', name: 'imported' }
+    await importPrincipal(house.ctx, comb, { principal, roles: ['developer'] }, BY)
+    await setAccountPassword(house.ctx, comb, { name: 'imported', password: first }, BY)
+    const login = async (name: string, password: string) =>
+      (
+        await engines.inject({
+          method: 'POST',
+          url: '/v4/token',
+          headers: { 'x-engine-id': comb.id, 'content-type': 'application/json' },
+          payload: JSON.stringify({ name, password }),
+        })
+      ).statusCode
+    for (const name of ['made', 'imported']) {
+      assert.equal(await login(name, first), 200, name)
+      await setAccountPassword(house.ctx, comb, { name, password: second }, BY)
+      assert.equal(await login(name, second), 200, name)
+      assert.equal(await login(name, first), 401, name)
+    }
   })
 
   it('memory of tokens is bounded', async () => {
