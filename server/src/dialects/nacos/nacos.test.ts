@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { rotateNamespaceKeys } from '../../flows/namespaces.ts'
 import { listNamespaceKeys } from '../../store/namespaces.ts'
 import { type NacosHouse, type NamespaceKey, openNacosHouse } from '../../testing/nacos.ts'
-import { toGbk } from './gbk.ts'
+import { fromGbk, toGbk } from './gbk.ts'
 import { refusalBrake } from './refusal-brake.ts'
 
 const CONFIGS = '/nacos/v1/cs/configs'
@@ -163,6 +163,31 @@ describe('the Nacos guard', () => {
       })
     assert.deepEqual([(await probe(a.tenantId)).status, (await probe(a.tenantId)).text], [200, ''])
     assert.equal((await probe(b.tenantId)).status, 403)
+  })
+
+  it("reads ACM's batches, in its tenant alone", async () => {
+    await publish(a, '值', 'one')
+    await publish(b, 'of b', 'two')
+    const batch = (path: string, tenant: string, dataIds = 'one\u0002two') =>
+      house.config({ key: a, method: 'POST', path, parameters: { dataIds, group: 'DEFAULT_GROUP', tenant } })
+    const paths = [
+      '/diamond-server/config.co?method=batchGetConfig',
+      '/diamond-server/admin.do?method=batchQuery',
+    ]
+    const group = 'DEFAULT_GROUP'
+    for (const path of paths) {
+      const { status, bytes } = await batch(path, a.tenantId)
+      assert.equal(status, 200)
+      assert.deepEqual(JSON.parse(fromGbk(bytes)), [
+        { dataId: 'one', group, status: 1, content: '值' },
+        { dataId: 'two', group, status: 2 },
+      ])
+      assert.equal((await batch(path, b.tenantId)).status, 403)
+      assert.equal((await batch(path, '')).status, 403)
+      assert.equal((await batch(path, a.tenantId, '../x')).status, 400)
+      assert.equal((await batch(path, a.tenantId, 'x\u0002'.repeat(101))).status, 413)
+      assert.equal((await batch(path.replace(/=.*/, '=other'), a.tenantId)).status, 501)
+    }
   })
 
   it('takes the old key until its overlap ends, and never after', async () => {
