@@ -2,7 +2,7 @@
 # SAML with providers that nobody here wrote: SimpleSAMLphp (Debian), once as it comes and once encrypting, and samlify (npm).
 # A real Chromium signs in, keystoneauth's plugin does without one (ECP), and answers nobody asked for are posted.
 . "$(dirname "$0")/../lib.sh"
-need simplesamlphp php-cli php-xml php-mbstring chromium python3-keystoneauth1 python3-lxml openssl
+need simplesamlphp php-cli php-xml php-mbstring chromium python3-keystoneauth1 python3-lxml openssl curl
 here=$E2E/saml
 dashboard=http://127.0.0.1:$(free_port)/auth/websso/
 
@@ -30,6 +30,8 @@ simplesamlphp acme 127.0.0.1 "$port" 0
 port=$(free_port)
 encrypting=http://localhost:$port
 simplesamlphp vault localhost "$port" 1
+# Those two go on encrypting for the key they know; the third is told of the new one too.
+attempt "a newer key is made while the service runs" tokenhouse keys rotate saml
 port=$(free_port)
 folder umbrella
 "$NODE" "$WORK/provider.mjs" "$port" "$WORK/umbrella" "$WORK/umbrella/tokenhouse.xml" > "$WORK/umbrella/node.out" 2>&1 &
