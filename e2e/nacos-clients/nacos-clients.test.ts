@@ -165,6 +165,19 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
     })
   }
 
+  it('acm-client reads a batch', async () => {
+    const { results, error } = await run(
+      'acm-client',
+      b,
+      ['publishSingle', 'one.yaml', GROUP, '值'],
+      ['batchGetConfig', ['one.yaml', 'none.yaml'], GROUP],
+      ['batchQuery', ['one.yaml'], GROUP],
+    )
+    assert.equal(error, undefined)
+    const one = { dataId: 'one.yaml', group: GROUP, status: 1, content: '值' }
+    assert.deepEqual(results.slice(1), [[one, { dataId: 'none.yaml', group: GROUP, status: 2 }], [one]])
+  })
+
   it('nacos-config signs by version 4 for the region of the namespace', async () => {
     const write = ['publishSingle', 'v4.yaml', GROUP, 'of b'] as const
     const read = ['getConfig', 'v4.yaml', GROUP] as const
