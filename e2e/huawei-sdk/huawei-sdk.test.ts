@@ -204,6 +204,111 @@ describe('the official SDK', () => {
     )
   })
 
+  it('gets a token by password, asks what it is worth, and is told when it is none', async () => {
+    const b = globalFor(keyOf('IAMDomainB'))
+    const domain = new iam.PwdPasswordUserDomain('IAMDomainB')
+    const user = new iam.PwdPasswordUser(domain, 'user-IAMDomainB', PASSWORD)
+    const identity = new iam.PwdIdentity(['password'], new iam.PwdPassword(user))
+    const scope = new iam.AuthScope().withProject(
+      new iam.AuthScopeProject().withId(account['project-IAMDomainB']),
+    )
+    const body = new iam.KeystoneCreateUserTokenByPasswordRequestBody(
+      new iam.PwdAuth(identity).withScope(scope),
+    )
+    const issued = await b.keystoneCreateUserTokenByPassword(
+      new iam.KeystoneCreateUserTokenByPasswordRequest().withBody(body),
+    )
+    assert.equal(issued.token.project.id, account['project-IAMDomainB'])
+    assert.equal(issued.token.user.id, account['user-IAMDomainB'])
+    const subject = issued['X-Subject-Token']
+    assert.ok(subject)
+    const shown = await b.keystoneValidateToken(new iam.KeystoneValidateTokenRequest(subject))
+    assert.equal(shown.token.user.id, account['user-IAMDomainB'])
+    await assert.rejects(
+      b.keystoneValidateToken(new iam.KeystoneValidateTokenRequest('MIIatAYJ')),
+      (error: Any) => {
+        assert.equal(error.httpStatusCode, 404)
+        return true
+      },
+    )
+  })
+
+  it('makes, switches off and deletes access keys; grants on the account, a project and all projects', async () => {
+    const a = globalFor(keyOf('IAMDomainA'))
+    const made = await a.createUser(
+      new iam.CreateUserRequest().withBody(
+        new iam.CreateUserRequestBody(
+          new iam.CreateUserOption('robot', account['IAMDomainA']).withPassword(PASSWORD),
+        ),
+      ),
+    )
+    const option = new iam.CreateCredentialOption(made.user.id).withDescription('by the SDK')
+    const { credential } = await a.createPermanentAccessKey(
+      new iam.CreatePermanentAccessKeyRequest().withBody(new iam.CreatePermanentAccessKeyRequestBody(option)),
+    )
+    const robot = globalFor(credential)
+    const own = await robot.listPermanentAccessKeys(new iam.ListPermanentAccessKeysRequest())
+    assert.deepEqual(
+      own.credentials.map((key: Any) => [key.access, key.secret]),
+      [[credential.access, undefined]],
+    )
+    const off = new iam.UpdateCredentialOption().withStatus('inactive')
+    await a.updatePermanentAccessKey(
+      new iam.UpdatePermanentAccessKeyRequest(credential.access).withBody(
+        new iam.UpdatePermanentAccessKeyRequestBody(off),
+      ),
+    )
+    await assert.rejects(
+      robot.listPermanentAccessKeys(new iam.ListPermanentAccessKeysRequest()),
+      (error: Any) => error.httpStatusCode === 401,
+    )
+    await a.deletePermanentAccessKey(new iam.DeletePermanentAccessKeyRequest(credential.access))
+
+    const agency = await a.createAgency(
+      new iam.CreateAgencyRequest().withBody(
+        new iam.CreateAgencyRequestBody(
+          new iam.CreateAgencyOption('granted', account['IAMDomainA']).withTrustDomainName('IAMDomainB'),
+        ),
+      ),
+    )
+    const { id } = agency.agency
+    const [domainId, role] = [account['IAMDomainA'], account['te_admin']]
+    await a.associateAgencyWithDomainPermission(
+      new iam.AssociateAgencyWithDomainPermissionRequest(domainId, id, role),
+    )
+    await a.associateAgencyWithAllProjectsPermission(
+      new iam.AssociateAgencyWithAllProjectsPermissionRequest(id, domainId, role),
+    )
+    const listed = await a.listAllProjectsPermissionsForAgency(
+      new iam.ListAllProjectsPermissionsForAgencyRequest(id, domainId),
+    )
+    assert.equal(listed.roles[0].display_name, 'Tenant Administrator')
+    await a.removeDomainPermissionFromAgency(
+      new iam.RemoveDomainPermissionFromAgencyRequest(domainId, id, role),
+    )
+    const left = await a.listDomainPermissionsForAgency(
+      new iam.ListDomainPermissionsForAgencyRequest(domainId, id),
+    )
+    assert.deepEqual(left.roles, [])
+    const all = await a.listAgencies(new iam.ListAgenciesRequest(domainId))
+    assert.ok(all.agencies.some((known: Any) => known.id === id && known.duration === 'FOREVER'))
+  })
+
+  it('reads and sets what an account demands of its people', async () => {
+    const a = globalFor(keyOf('IAMDomainA'))
+    const domainId = account['IAMDomainA']
+    const option = new iam.PasswordPolicyOption().withMinimumPasswordLength(10)
+    await a.updateDomainPasswordPolicy(
+      new iam.UpdateDomainPasswordPolicyRequest(domainId).withBody(
+        new iam.UpdateDomainPasswordPolicyRequestBody(option),
+      ),
+    )
+    const shown = await a.showDomainPasswordPolicy(new iam.ShowDomainPasswordPolicyRequest(domainId))
+    assert.equal(shown.password_policy.minimum_password_length, 10)
+    const protects = await a.listUserLoginProtects(new iam.ListUserLoginProtectsRequest())
+    assert.deepEqual(protects.login_protects, [])
+  })
+
   it('tells a wrong secret from the server’s answer', async () => {
     const wrong = globalFor({ access: 'HPUAABCDEFGHIJKLMNOP', secret: 'wrong' })
     await assert.rejects(
