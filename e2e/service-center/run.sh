@@ -28,24 +28,30 @@ tokenhouse engine keys export shop "$WORK/keys"
 
 mkdir -p "$WORK/sc"
 cp -r "${SERVICE_CENTER_CONF:-$(dirname "$SERVICE_CENTER_BIN")}/conf" "$WORK/sc/conf"
-(
-  cd "$WORK/sc" || exit 1
-  set -a
-  # shellcheck disable=SC1091
-  . "$WORK/keys/service-center.env"
-  SERVER_HOST=127.0.0.1 SERVER_PORT=$SC_PORT SSL_ENABLE=false SC_INIT_ROOT_PASSWORD='Root-Pass-1' LOG_FILE=
-  REGISTRY_KIND=embedded_etcd REGISTRY_ETCD_CLUSTER_NAME=sc-0
-  REGISTRY_ETCD_CLUSTER_MANAGER_ENDPOINTS=http://127.0.0.1:$(free_port)
-  REGISTRY_ETCD_CLUSTER_ENDPOINTS=sc-0=http://127.0.0.1:$(free_port)
-  exec "$SERVICE_CENTER_BIN"
-) > "$WORK/sc.log" 2>&1 &
-SC_PID=$!
-STARTED+=("$SC_PID")
-for _ in $(seq 300); do
-  curl -sf "$SC/health" > "$WORK/said" && break
-  kill -0 "$SC_PID" 2> /dev/null || break
-  sleep 0.2
-done
+ETCD=$(free_port)
+ETCD_PEER=$(free_port)
+# start_service_center FOLDER: with the keys exported there, on the data of the one before.
+start_service_center() {
+  (
+    cd "$WORK/sc" || exit 1
+    set -a
+    # shellcheck disable=SC1091
+    . "$1/service-center.env"
+    SERVER_HOST=127.0.0.1 SERVER_PORT=$SC_PORT SSL_ENABLE=false SC_INIT_ROOT_PASSWORD='Root-Pass-1' LOG_FILE=
+    REGISTRY_KIND=embedded_etcd REGISTRY_ETCD_CLUSTER_NAME=sc-0
+    REGISTRY_ETCD_CLUSTER_MANAGER_ENDPOINTS=http://127.0.0.1:$ETCD
+    REGISTRY_ETCD_CLUSTER_ENDPOINTS=sc-0=http://127.0.0.1:$ETCD_PEER
+    exec "$SERVICE_CENTER_BIN"
+  ) >> "$WORK/sc.log" 2>&1 &
+  SC_PID=$!
+  STARTED+=("$SC_PID")
+  for _ in $(seq 300); do
+    curl -sf "$SC/health" > "$WORK/said" && break
+    kill -0 "$SC_PID" 2> /dev/null || break
+    sleep 0.2
+  done
+}
+start_service_center "$WORK/keys"
 
 # ask METHOD URL [TOKEN [BODY]]: prints status and, where there is one, service-center's number of the error.
 ask() {
@@ -107,5 +113,17 @@ check '200 an account is made there alone' 200 "$(ask POST "$SC/v4/accounts" "$R
 check 'engine check finds it' 1 "$(status tokenhouse engine check shop "${ALLOW[@]}")"
 check '200 the imported account is removed here' 200 "$(ask DELETE "$ENGINE_FACE/v4/accounts/bob" "$OUR_ROOT")"
 check '401 and its token dies there' '401 401206' "$(ask POST "$SERVICES" "$TOKEN" "$(service late)")"
+check 'import-user again' 0 "$(status tokenhouse engine import-user --engine shop --user bob --role developer "${ALLOW[@]}")"
+OLD=$(exchange)
+tokenhouse engine keys rotate shop > "$WORK/said"
+tokenhouse engine keys export shop "$WORK/rotated" > "$WORK/said"
+check '200 while a next key is only staged' 200 "$(ask POST "$SERVICES" "$(exchange)" "$(service staged)")"
+check 'rotation says what has to restart' 0 "$(status tokenhouse engine keys rotate shop)"
+check 'by name' 1 "$(grep -c 'every service-center and KIE node' "$WORK/said")"
+check '401 the new key is not known before that' '401 401201' "$(ask POST "$SERVICES" "$(exchange)" "$(service early)")"
+stop "$SC_PID"
+start_service_center "$WORK/rotated/next"
+check '200 and is afterwards' 200 "$(ask POST "$SERVICES" "$(exchange)" "$(service after)")"
+check '401 tokens signed before are over' '401 401201' "$(ask POST "$SERVICES" "$OLD" "$(service old)")"
 [ "$FAILED" = 0 ] || tail -5 "$WORK/sc.log"
 finish
