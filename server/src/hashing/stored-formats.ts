@@ -6,6 +6,7 @@
  *   $2b$12$SALT22DIGEST31  (also $2a$, $2y$)            bcrypt of the first 72 bytes. Imported
  *   $scrypt$ln=16,r=8,p=1$SALT$DIGEST                   base64 without padding. Imported
  *   $pbkdf2-sha512$25000$SALT$DIGEST                    base64 with `.` for `+`, without padding. Imported
+ *   $6$rounds=10000$SALT$DIGEST86                       SHA-crypt, of Keystone before Pike. Imported
  *
  * The forms after the first are those of passlib 1.7.4, which Keystone uses. The parameters of an imported hash are
  * bounded: a hash that asks for hours or gigabytes is not one that Keystone's defaults made, and reading it would let
@@ -16,6 +17,7 @@ import { createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 import { verify as verifyArgon2 } from '@node-rs/argon2'
 import { bcrypt } from './bcrypt.ts'
+import { sha512Crypt } from './sha512-crypt.ts'
 
 /** Tells whether the password (its UTF-8 bytes) is the one the hash was made from. */
 export type Verifier = (password: Uint8Array) => Promise<boolean>
@@ -33,6 +35,9 @@ const MAX_SCRYPT_BYTES = 268_435_456
 const MAX_SCRYPT_PARALLELISM = 16
 const MAX_PBKDF2_ROUNDS = 5_000_000
 const PBKDF2_SHA512_BYTES = 64
+/** Keystone wrote 10,000 (its `crypt_strength`), 40,000 in its first releases. */
+const MAX_SHA_CRYPT_ROUNDS = 100_000
+const DEFAULT_SHA_CRYPT_ROUNDS = 5000
 const SCRYPT_BYTES = 32
 
 const scryptAsync = promisify<Uint8Array, Uint8Array, number, object, Buffer>(scrypt)
@@ -101,6 +106,16 @@ const readPbkdf2: Reader = (stored) => {
     timingSafeEqual(digest, await pbkdf2Async(password, salt, rounds, PBKDF2_SHA512_BYTES, 'sha512'))
 }
 
+const readSha512Crypt: Reader = (stored) => {
+  const match = /^\$6\$(?:rounds=([1-9]\d{3,5})\$)?([./A-Za-z0-9]{0,16})\$([./A-Za-z0-9]{86})$/.exec(stored)
+  if (match === null) return null
+  const [, written, salt = '', digest = ''] = match
+  const rounds = written === undefined ? DEFAULT_SHA_CRYPT_ROUNDS : Number(written)
+  if (rounds > MAX_SHA_CRYPT_ROUNDS) return null
+  return async (password) =>
+    timingSafeEqual(Buffer.from(digest), Buffer.from(await sha512Crypt(password, Buffer.from(salt), rounds)))
+}
+
 const readers: ReadonlyMap<string, Reader> = new Map([
   ['argon2id', readArgon2id],
   ['2a', readBcrypt],
@@ -109,6 +124,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['bcrypt-sha256', readBcryptSha256],
   ['scrypt', readScrypt],
   ['pbkdf2-sha512', readPbkdf2],
+  ['6', readSha512Crypt],
 ])
 
 /**

@@ -71,4 +71,10 @@ row('passlib bcrypt_sha256 v2, rounds 12', SHORT, passlib.hash.bcrypt_sha256.usi
 row('phc-winner-argon2 test suite', 'password',
     '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc', 'passwords')
 
+for password, rounds in (SHORT, 10000), (UNICODE, 1000), ('z' * 300, 1001), ('x', 5000), ('x' * 64, 1000):
+    row(f'passlib sha512_crypt, rounds {rounds}', password,
+        passlib.hash.sha512_crypt.using(rounds=rounds).hash(password), password + 'q')
+row('SHA-crypt specification, default rounds', 'Hello world!',
+    passlib.hash.sha512_crypt.using(rounds=5000, salt='saltstring').hash('Hello world!'), 'Hello world')
+
 print(json.dumps(rows, ensure_ascii=False, indent=1))
