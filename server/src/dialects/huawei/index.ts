@@ -6,6 +6,7 @@ import type { Incoming, Operation } from '../../http/operation.ts'
 import type { Wire } from '../../http/wire.ts'
 import { permanentKeyOperations } from './access-keys/permanent-keys.ts'
 import { temporaryKeyOperations } from './access-keys/temporary-keys.ts'
+import { quotaOperations } from './account/quotas.ts'
 import { securityPolicyOperations } from './account/security-policies.ts'
 import { admits } from './actions.ts'
 import { agencyOperations } from './agencies/agencies.ts'
@@ -30,6 +31,7 @@ export const answeredOperations: readonly Operation<Context, Session>[] = [
   ...mfaDeviceOperations,
   ...permanentKeyOperations,
   ...projectOperations,
+  ...quotaOperations,
   ...roleOperations,
   ...securityPolicyOperations,
   ...stsOperations,
