@@ -10,11 +10,12 @@ import { loadSettings } from '../config.ts'
 import { type Context, closeContext, openContext } from '../context.ts'
 import { openKeySession } from '../flows/key-session.ts'
 import { accountNumberOf } from '../flows/ram-principal.ts'
-import { insertAgency, updateAgency } from '../store/agencies.ts'
+import { updateAgency } from '../store/agencies.ts'
 import { findUser } from '../store/identity.ts'
 import { newId } from '../store/ids.ts'
 import { attachPolicy, insertStatementPolicy, type PolicyActor } from '../store/statement-policies.ts'
 import { updateUser } from '../store/users.ts'
+import { makeRamRole } from '../testing/ram-role.ts'
 import { startCredentialsServer } from './credentials-server.ts'
 import { runCommandLine } from './program.ts'
 
@@ -76,7 +77,7 @@ async function get(url: string, headers: Record<string, string> = {}, method = '
 describe('tokenhouse ram', () => {
   let ctx: Context
   let bob: string
-  const roleId = newId()
+  let roleId = ''
 
   before(async () => {
     assert.equal((await tokenhouse('bootstrap')).exit, 0)
@@ -86,23 +87,20 @@ describe('tokenhouse ram', () => {
       (await findUser(ctx.store.db, { name, domain: { id: 'default' } }))!.id
     bob = await person('bob')
     const account = await accountNumberOf(ctx, 'default')
-    await ctx.store.write((tx) =>
-      insertAgency(tx, {
-        ...{ id: roleId, domainId: 'default', kind: 'role', name: 'deployer', description: '' },
-        ...{ trustDomainId: null, durationHours: null, expiresAt: null, maxSessionSeconds: 3600 },
-        ...{ externalId: null, guards: {}, extra: {}, createdAt: ctx.now() },
-        trustPolicy: {
-          Version: '1',
-          Statement: [
-            {
-              Effect: 'Allow',
-              Action: 'sts:AssumeRole',
-              Principal: { RAM: [`acs:ram::${account}:user/bob`] },
-            },
-          ],
-        },
-      }),
-    )
+    const made = await makeRamRole(ctx, {
+      name: 'deployer',
+      trustPolicy: {
+        Version: '1',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'sts:AssumeRole',
+            Principal: { RAM: [`acs:ram::${account}:user/bob`] },
+          },
+        ],
+      },
+    })
+    roleId = made.id
     const user = { kind: 'user', id: bob } as const
     await attach(ctx, user, 'assume', allow('sts:AssumeRole'))
     await attach(

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Link } from '@tokenhouse/tokens'
 import type { Session } from '../core/session.ts'
-import { type AgencyRecord, findAgency, insertAgency } from '../store/agencies.ts'
+import { type AgencyRecord, findAgency } from '../store/agencies.ts'
 import { ensureUser } from '../store/bootstrap.ts'
 import { findUser } from '../store/identity.ts'
 import { newId } from '../store/ids.ts'
 import { type AlibabaHouse, openAlibabaHouse } from '../testing/alibaba.ts'
+import { makeRamRole } from '../testing/ram-role.ts'
 import { allRows } from '../testing/rows.ts'
 import { assumeRole } from './assume-role.ts'
 import { accountNumberOf } from './ram-principal.ts'
@@ -24,18 +25,12 @@ describe('assuming a role', () => {
     const userId = await ctx.store.write((tx) => ensureUser(tx, 'bob', 'default', ctx.now()))
     const allow = { Effect: 'Allow', Action: 'sts:AssumeRole' }
     await house.attach({ kind: 'user', id: userId }, { ...allow, Resource: '*' })
-    const id = newId()
-    await ctx.store.write((tx) =>
-      insertAgency(tx, {
-        ...{ id, domainId: 'default', kind: 'role', name: 'reader', description: '' },
-        ...{ trustDomainId: null, durationHours: null, expiresAt: null, maxSessionSeconds: 3600 },
-        ...{ externalId: null, guards: {}, extra: {}, createdAt: ctx.now() },
-        trustPolicy: {
-          Version: '1',
-          Statement: [{ ...allow, Principal: { RAM: [`acs:ram::${account}:root`] } }],
-        },
-      }),
-    )
+    const { id } = await makeRamRole(ctx, {
+      trustPolicy: {
+        Version: '1',
+        Statement: [{ ...allow, Principal: { RAM: [`acs:ram::${account}:root`] } }],
+      },
+    })
     role = (await findAgency(ctx.store.db, { id }))!
     session = await sessionInPerson(ctx, (await findUser(ctx.store.db, { id: userId }))!, 3600)
   })

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { accountNumberOf } from '../../../flows/ram-principal.ts'
-import { insertAgency, updateAgency } from '../../../store/agencies.ts'
+import { updateAgency } from '../../../store/agencies.ts'
 import { ensureDomain } from '../../../store/bootstrap.ts'
 import {
   deleteIdentityProvider,
   findIdentityProvider,
   updateIdentityProvider,
 } from '../../../store/identity-providers.ts'
-import { newId } from '../../../store/ids.ts'
 import { findMapping, updateMapping } from '../../../store/mappings.ts'
 import { listUsers, updateUser } from '../../../store/users.ts'
 import { type AlibabaHouse, openAlibabaHouse, type SigningKey } from '../../../testing/alibaba.ts'
@@ -18,6 +17,7 @@ import {
   OIDC_ISSUER,
   type SignIdToken,
 } from '../../../testing/oidc-provider.ts'
+import { makeRamRole } from '../../../testing/ram-role.ts'
 import { allRows } from '../../../testing/rows.ts'
 
 const SUBJECT = 'repo:acme/web'
@@ -42,30 +42,6 @@ describe('AssumeRoleWithOIDC', () => {
     })
   const changeTrust = (trustPolicy: unknown) =>
     house.ctx.store.write((tx) => updateAgency(tx, roleId, { trustPolicy }))
-  const makeRole = async (domainId: string, more: object = {}) => {
-    const id = newId()
-    const name = `ci-${id.slice(0, 8)}`
-    await house.ctx.store.write((tx) =>
-      insertAgency(tx, {
-        id,
-        domainId,
-        kind: 'role',
-        name,
-        description: '',
-        trustDomainId: null,
-        trustPolicy: null,
-        durationHours: null,
-        expiresAt: null,
-        maxSessionSeconds: 3600,
-        externalId: null,
-        guards: {},
-        extra: {},
-        createdAt: house.ctx.now(),
-        ...more,
-      }),
-    )
-    return { id, name }
-  }
   const assume = (more: Record<string, string> = {}, headers: Record<string, string> = {}) =>
     house.send({
       version: '2015-04-01',
@@ -103,7 +79,7 @@ describe('AssumeRoleWithOIDC', () => {
     providers += 1
     idp = `ci${providers}`
     sign = await makeOidcProvider(house.ctx, { id: idp, domainId: 'default' })
-    const made = await makeRole('default')
+    const made = await makeRamRole(house.ctx)
     roleId = made.id
     roleName = made.name
     await changeTrust(ofSubject([SUBJECT]))
@@ -260,7 +236,7 @@ describe('AssumeRoleWithOIDC', () => {
     const { ctx } = house
     await ctx.store.write((tx) => ensureDomain(tx, 'far', 'far', ctx.now()))
     const far = await accountNumberOf(ctx, 'far')
-    const theirs = await makeRole('far', { trustPolicy: ofSubject([SUBJECT]) })
+    const theirs = await makeRamRole(ctx, { domainId: 'far', trustPolicy: ofSubject([SUBJECT]) })
     refused(await assume({ RoleArn: arn(`role/${theirs.name}`, far) }), 403, 'NoPermission')
     roleId = theirs.id
     await changeTrust(trusting([arn(`oidc-provider/${idp}`, far)]))

@@ -4,13 +4,13 @@ import { openKeySession } from '../../../flows/key-session.ts'
 import { accountNumberOf } from '../../../flows/ram-principal.ts'
 import { splitSecurityToken } from '../../../flows/role-session.ts'
 import { deleteAccessKey, updateAccessKey } from '../../../store/access-keys.ts'
-import { type AgencyChanges, insertAgency, updateAgency } from '../../../store/agencies.ts'
+import { type AgencyChanges, updateAgency } from '../../../store/agencies.ts'
 import { insertGrant } from '../../../store/assignments.ts'
 import { ensureDomain, ensureRole, ensureUser } from '../../../store/bootstrap.ts'
-import { newId } from '../../../store/ids.ts'
 import { detachPolicy } from '../../../store/statement-policies.ts'
 import { updateUser } from '../../../store/users.ts'
 import { type AlibabaHouse, openAlibabaHouse, type SigningKey } from '../../../testing/alibaba.ts'
+import { makeRamRole } from '../../../testing/ram-role.ts'
 
 const allow = (Action: unknown, Resource: unknown = '*', more = {}) => ({
   Effect: 'Allow',
@@ -30,29 +30,8 @@ describe('STS', () => {
     Version: '1',
     Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM }, ...more }],
   })
-  const makeRole = async (trustPolicy: unknown, domainId = 'default') => {
-    const id = newId()
-    const name = `role-${id.slice(0, 8)}`
-    await house.ctx.store.write((tx) =>
-      insertAgency(tx, {
-        id,
-        domainId,
-        kind: 'role',
-        name,
-        description: '',
-        trustDomainId: null,
-        trustPolicy,
-        durationHours: null,
-        expiresAt: null,
-        maxSessionSeconds: 3600,
-        externalId: null,
-        guards: {},
-        extra: {},
-        createdAt: house.ctx.now(),
-      }),
-    )
-    return { id, name }
-  }
+  const makeRole = (trustPolicy: unknown, domainId = 'default') =>
+    makeRamRole(house.ctx, { trustPolicy, domainId })
   const changeRole = (changes: AgencyChanges) =>
     house.ctx.store.write((tx) => updateAgency(tx, roleId, changes))
   const sts = (action: string, key: SigningKey, parameters: Record<string, string> = {}, scheme = 'v3') =>
