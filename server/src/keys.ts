@@ -23,6 +23,7 @@ import {
   newFernetKey,
   parseFernetKey,
   parseJwsKey,
+  publicJwks,
 } from '@tokenhouse/tokens'
 import { perEpoch } from './store/per-epoch.ts'
 import { deleteSealedKey, listSealedKeys, putSealedKey, renameSealedKey } from './store/sealed-keys.ts'
@@ -47,6 +48,8 @@ export interface Keys {
   open(sealed: string, purpose: string): string
   /** The keys tokens are made and read with, as of the last change. */
   tokens(): Promise<TokenKeys>
+  /** The public halves of the keys that signed tokens verify with (RFC 7517), for whoever asks. */
+  published(): Promise<ReturnType<typeof publicJwks>>
 }
 
 /** Reads the root key, making it (0600) when `create`. Throws when it is missing or not 32 bytes of base64url. */
@@ -72,6 +75,7 @@ export function openKeys(store: Store, rootKey: Buffer): Keys {
     derive: (purpose) => createHmac('sha256', deriving).update(purpose).digest('base64url'),
     open,
     tokens: () => tokens(store),
+    published: async () => publicJwks((await tokens(store)).jws.all),
   }
 }
 

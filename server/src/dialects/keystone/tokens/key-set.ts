@@ -1,4 +1,3 @@
-import { publicJwks } from '@tokenhouse/tokens'
 import { publicOperation } from '../operation.ts'
 
 /**
@@ -13,8 +12,8 @@ export const showKeySet = publicOperation({
   policy: 'public',
   success: 200,
   refusals: [],
-  handle: async (call) => {
-    const { jws } = await call.ctx.keys.tokens()
-    return { headers: { 'cache-control': 'public, max-age=300' }, body: publicJwks(jws.all) }
-  },
+  handle: async ({ ctx }) => ({
+    headers: { 'cache-control': 'public, max-age=300' },
+    body: await ctx.keys.published(),
+  }),
 })
