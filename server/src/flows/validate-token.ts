@@ -13,7 +13,8 @@ import { authMethods } from './auth-methods.ts'
 import { loadSession } from './load-session.ts'
 import { asActing } from './trust-holder.ts'
 
-const REMEMBERED = 50_000
+/** A few kilobytes each. */
+const REMEMBERED = 20_000
 /** Microseconds a session is remembered whose rights may end by themselves. */
 const LAPSING = 1_000_000
 

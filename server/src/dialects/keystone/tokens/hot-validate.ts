@@ -12,15 +12,14 @@ import { peekSession } from '../../../flows/validate-token.ts'
 import { isBoundToAddresses } from '../../../store/accounts.ts'
 import { type Catalog, catalogOf } from '../../../store/catalog.ts'
 import { credentialsOf } from '../policy-credentials.ts'
-import { type TokenStyle, tokenBody } from './token-body.ts'
+import { ownText, restOf, type Sized, sized, type TokenStyle } from './token-body.ts'
 import { subjectTarget } from './validate.ts'
 
 const PATH = '/v3/auth/tokens'
 const WITHOUT = `${PATH}?nocatalog`
 
 export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenStyle) {
-  const full = new WeakMap<Session, Buffer>()
-  const bare = new WeakMap<Session, Buffer>()
+  const own = new WeakMap<Session, Sized>()
   let catalog: { epoch: number; value: Catalog } | undefined
 
   /** The catalog if it is at hand; asks for it for the next time otherwise. */
@@ -36,14 +35,13 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     return undefined
   }
 
-  const bodyOf = (subject: Session, nocatalog: boolean): Buffer | undefined => {
-    const kept = (nocatalog ? bare : full).get(subject)
-    if (kept) return kept
-    const shown = nocatalog ? null : catalogNow()
-    if (shown === undefined) return undefined
-    const body = Buffer.from(tokenBody(subject, shown, style))
-    ;(nocatalog ? bare : full).set(subject, body)
-    return body
+  const ownOf = (subject: Session): Sized => {
+    let text = own.get(subject)
+    if (!text) {
+      text = sized(ownText(subject, style))
+      own.set(subject, text)
+    }
+    return text
   }
 
   return (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -61,16 +59,24 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     if (isBoundToAddresses(ctx.store, caller.user.domain.id) !== false) return false
     if (!policy.decide('identity:validate_token', credentialsOf(caller), subjectTarget(subject)).allowed)
       return false
-    const body = bodyOf(subject, nocatalog)
-    if (!body) return false
+    const shown = nocatalog ? null : catalogNow()
+    if (shown === undefined) return false
+    const begin = ownOf(subject)
+    const rest = restOf(subject, shown, style)
+    const length = begin.bytes + rest.bytes
     response.writeHead(200, {
       'content-type': 'application/json',
-      'content-length': body.length,
+      'content-length': length,
       'x-subject-token': subjectToken,
       vary: 'X-Auth-Token',
       'x-openstack-request-id': `req-${randomUUID()}`,
     })
-    response.end(method === 'HEAD' ? undefined : body)
+    if (method === 'HEAD') response.end()
+    else {
+      // A text goes out with the head in one piece, and one that is ASCII needs no encoding.
+      const text = begin.text + rest.text
+      response.end(text, text.length === length ? 'latin1' : 'utf8')
+    }
     return true
   }
 }

@@ -35,16 +35,54 @@ export const KEYSTONE_STYLE: TokenStyle = {
 }
 
 /** `{"token": {...}}` as text. `catalog` null: the request asked for none. */
-export function tokenBody(session: Session, catalog: Catalog | null, given: TokenStyle): string {
+export function tokenBody(session: Session, catalog: Catalog | null, style: TokenStyle): string {
+  return ownText(session, style) + restOf(session, catalog, style).text
+}
+
+/** A text and its length in UTF-8. */
+export interface Sized {
+  readonly text: string
+  readonly bytes: number
+}
+
+export function sized(text: string): Sized {
+  return { text, bytes: Buffer.byteLength(text) }
+}
+
+/** The beginning of the body, which is the session's own. */
+export function ownText(session: Session, given: TokenStyle): string {
   const { agency, federation } = session.delegation
   const style = agency || federation ? withoutXdomain(given) : given
-  const text = JSON.stringify({ token: tokenFields(session, style) })
-  const elsewhere = style.serviceProviders && catalog ? serviceProvidersJson(catalog) : ''
-  const own = text.slice(0, -2)
-  if (session.scope.kind === 'unscoped') return `${own}${elsewhere}}}`
-  if (catalog)
-    return `${own},"catalog":${catalogJson(catalog, session, style.anyRegion ?? null)}${elsewhere}}}`
-  return style.withoutCatalog === 'empty' ? `${own},"catalog":[]}}` : text
+  return JSON.stringify({ token: tokenFields(session, style) }).slice(0, -2)
+}
+
+const NOTHING = sized('}}')
+const EMPTY_CATALOG = sized(',"catalog":[]}}')
+
+// One end of bodies per catalog, project and, where a URL names the user, user: ids in URLs and the project's endpoint
+// filter are all that varies.
+const rests = new WeakMap<Catalog, { readonly namesUser: boolean; readonly kept: Map<string, Sized> }>()
+const RESTS_KEPT = 2000
+
+/** The end of the body, from the catalog on: the same for all sessions of a project. */
+export function restOf(session: Session, catalog: Catalog | null, style: TokenStyle): Sized {
+  const isUnscoped = session.scope.kind === 'unscoped'
+  if (!catalog) return style.withoutCatalog === 'empty' && !isUnscoped ? EMPTY_CATALOG : NOTHING
+  const known = rests.get(catalog) ?? { namesUser: namesUser(catalog), kept: new Map<string, Sized>() }
+  rests.set(catalog, known)
+  const { kept } = known
+  const scope = session.scope.kind === 'project' ? session.scope.project.id : isUnscoped ? 'unscoped' : ''
+  const user = known.namesUser ? session.user.id : ''
+  const key = `${style.serviceProviders === true} ${style.anyRegion ?? ''} ${scope} ${user}`
+  let rest = kept.get(key)
+  if (rest === undefined) {
+    const elsewhere = style.serviceProviders ? serviceProvidersJson(catalog) : ''
+    const fields = isUnscoped ? null : catalogFields(catalog, session, style.anyRegion ?? null)
+    rest = sized(`${fields ? `,"catalog":${JSON.stringify(fields)}` : ''}${elsewhere}}}`)
+    if (kept.size >= RESTS_KEPT) kept.clear()
+    kept.set(key, rest)
+  }
+  return rest
 }
 
 /** Clouds this one's users may go to; absent when there are none. */
@@ -159,26 +197,6 @@ function domainFields(domain: { readonly id: string; readonly name: string }, st
   return style.xdomainType === undefined
     ? { id, name }
     : { id, name, xdomain_type: style.xdomainType, xdomain_id: id }
-}
-
-// One catalog text per catalog, project and, where a URL names the user, user: ids in URLs and the project's endpoint
-// filter are all that varies.
-const texts = new WeakMap<Catalog, { readonly namesUser: boolean; readonly kept: Map<string, string> }>()
-const TEXTS_KEPT = 2000
-
-function catalogJson(catalog: Catalog, session: Session, anyRegion: '*' | null): string {
-  const known = texts.get(catalog) ?? { namesUser: namesUser(catalog), kept: new Map<string, string>() }
-  texts.set(catalog, known)
-  const { kept } = known
-  const project = session.scope.kind === 'project' ? session.scope.project.id : ''
-  const key = `${anyRegion ?? ''}${project}${known.namesUser ? `/${session.user.id}` : ''}`
-  let text = kept.get(key)
-  if (text === undefined) {
-    text = JSON.stringify(catalogFields(catalog, session, anyRegion))
-    if (kept.size >= TEXTS_KEPT) kept.clear()
-    kept.set(key, text)
-  }
-  return text
 }
 
 const OF_USER = /[%$]\(user_id\)s/

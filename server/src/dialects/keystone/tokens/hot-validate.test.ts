@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { type House, openHouse } from '../../../testing/house.ts'
+
+describe('the route in front of the router', () => {
+  let house: House
+  let admin: string
+  let url: string
+
+  before(async () => {
+    house = await openHouse()
+    admin = await house.admin()
+    await house.face.listen({ host: '127.0.0.1', port: 0 })
+    url = `http://127.0.0.1:${(house.face.server.address() as AddressInfo).port}`
+  })
+  after(() => house.close())
+
+  /** Over a socket, where the route is; injected requests go around it. */
+  const overSocket = async (method: string, query: string, subject: string) => {
+    const answer = await fetch(`${url}/v3/auth/tokens${query}`, {
+      method,
+      headers: { 'X-Auth-Token': admin, 'X-Subject-Token': subject },
+    })
+    return { status: answer.status, headers: answer.headers, text: await answer.text() }
+  }
+  const throughRouter = (method: string, query: string, subject: string) =>
+    house.call(method, `/v3/auth/tokens${query}`, { token: admin, headers: { 'x-subject-token': subject } })
+  const told = ['content-type', 'content-length', 'x-subject-token', 'vary']
+
+  const named = async (name: string): Promise<string> => {
+    const body = { user: { name, password: 'a password', domain_id: 'default' } }
+    assert.equal((await house.call('POST', '/v3/users', { token: admin, body })).status, 201)
+    return house.login(`${name}@default`, 'a password')
+  }
+
+  for (const name of ['plain', 'Ünïcödé 用户 🔑']) {
+    it(`200 the same answer as through the router, of ${name}`, async () => {
+      const unscoped = await named(name)
+      for (const subject of [admin, unscoped]) {
+        for (const query of ['', '?nocatalog']) {
+          for (const method of ['GET', 'HEAD']) {
+            const expected = await throughRouter(method, query, subject)
+            // The first may still go through the router: the catalog is asked for.
+            await overSocket(method, query, subject)
+            const shown = await overSocket(method, query, subject)
+            assert.deepEqual([shown.status, shown.text], [expected.status, expected.text])
+            for (const header of told) {
+              if (method === 'HEAD' && header === 'content-length') continue
+              assert.equal(shown.headers.get(header), String(expected.headers[header]), header)
+            }
+            assert.match(shown.headers.get('x-openstack-request-id') ?? '', /^req-[0-9a-f-]{36}$/)
+          }
+        }
+      }
+    })
+  }
+
+  it('404 as soon as the subject’s token is revoked', async () => {
+    const subject = await named('leaver')
+    for (let n = 0; n < 3; n++) assert.equal((await overSocket('GET', '', subject)).status, 200)
+    assert.equal((await throughRouter('DELETE', '', subject)).status, 204)
+    assert.equal((await overSocket('GET', '', subject)).status, 404)
+  })
+
+  it('401 as soon as the caller’s own token is revoked', async () => {
+    const caller = await house.admin()
+    const ask = async () => {
+      const headers = { 'X-Auth-Token': caller, 'X-Subject-Token': admin }
+      return (await fetch(`${url}/v3/auth/tokens`, { headers })).status
+    }
+    for (let n = 0; n < 3; n++) assert.equal(await ask(), 200)
+    assert.equal((await throughRouter('DELETE', '', caller)).status, 204)
+    assert.equal(await ask(), 401)
+  })
+
+  it('403 for a caller whom the rule does not let, however often they ask', async () => {
+    const stranger = await named('stranger')
+    for (let n = 0; n < 3; n++) {
+      const headers = { 'X-Auth-Token': stranger, 'X-Subject-Token': admin }
+      assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers })).status, 403)
+    }
+  })
+})
