@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { createAccessKey } from '../../../flows/access-keys.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
 import { seedGrant, seedUser } from '../../../testing/seed.ts'
@@ -214,10 +215,13 @@ describe('OS-AGENCY', () => {
       const place = `/v3.0/OS-AGENCY/domains/${two.a}/agencies/${made.body.agency.id}/roles/${body.roles[0].id}`
       await face.call('PUT', place, { token })
     }
-    const operator = await face.token({ name: 'IAMUserB', domain: two.b })
-    const assume = async (agency_name: string, more: object = {}) => {
+    let operator = await face.token({ name: 'IAMUserB', domain: two.b })
+    const bodyFor = (agency_name: string, more: object = {}) => {
       const assume_role = { domain_id: two.a, agency_name, ...more }
-      const body = { auth: { identity: { methods: ['assume_role'], assume_role } } }
+      return { auth: { identity: { methods: ['assume_role'], assume_role } } }
+    }
+    const assume = async (agency_name: string, more: object = {}) => {
+      const body = bodyFor(agency_name, more)
       return (await face.call('POST', '/v3/auth/tokens', { token: operator, body })).status
     }
     await guarded('external', { external_id: 'e-1' })
@@ -228,6 +232,19 @@ describe('OS-AGENCY', () => {
     assert.equal(await assume('aged'), 201)
     house.advance(61)
     assert.equal(await assume('aged'), 404)
+    // A fresh token of an old one is as old as nobody knows.
+    const identity = { methods: ['token'], token: { id: operator } }
+    const scope = { domain: { id: two.b } }
+    const rescoped = await face.call('POST', '/v3/auth/tokens', { body: { auth: { identity, scope } } })
+    operator = rescoped.headers['x-subject-token'] ?? ''
+    assert.deepEqual([await assume('aged'), await assume('external', { external_id: 'e-1' })], [404, 201])
+    await guarded('near', { max_chain_depth: 1 })
+    await guarded('far', { max_chain_depth: 2 })
+    const by = { session: null, action: 'test', requestId: '' }
+    const key = await createAccessKey(house.ctx, by, { userId: two.userB, description: '', limit: 2 })
+    const byKey = async (name: string) =>
+      (await face.signed('POST', '/v3/auth/tokens', key, { body: bodyFor(name) })).status
+    assert.deepEqual([await assume('near'), await byKey('near'), await byKey('far')], [201, 404, 201])
   })
 
   it('POST /v5/agencies/assume gives keys of the agency, and refuses in v5’s form', async () => {
