@@ -43,7 +43,7 @@ describe('assuming a role', () => {
     })
   const through = (...via: Link[]): Session => ({ ...session, claims: { ...session.claims, via } })
 
-  it('is for people in person, and never outlives the session that asked', async () => {
+  it('is for people in person, and never outlives the session that asked (CVE-2022-2447)', async () => {
     const { expiresAt } = await assume(session)
     assert.ok(expiresAt <= session.claims.expiresAt)
     const short = { ...session, claims: { ...session.claims, expiresAt: expiresAt - 600 } }

@@ -49,7 +49,7 @@ describe("a namespace's secret", () => {
     assertFree(written.join('\n'), 'the audit trail')
   })
 
-  it('is in no other answer', async () => {
+  it('is in no other answer (Casdoor CVE-2026-90942)', async () => {
     const wrong = { ...house.root, accessKeySecret: `${house.root.accessKeySecret}x` }
     const reader = await house.person('reader')
     const answers = [
@@ -91,7 +91,7 @@ describe("a namespace's secret", () => {
     assertFree(await allRows(house), 'the database')
   })
 
-  it('is in no log and no metric, not even of a fault', async () => {
+  it('is in no log and no metric, not even of a fault (CVE-2015-3646)', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-log-'))
     const logFile = join(folder, 'log')
     const log = openLog({ ...house.ctx.settings, logLevel: 'debug', logFile })

@@ -81,7 +81,7 @@ describe('who may on the Alibaba face', () => {
     assert.equal(await codeFor(key), 'Forbidden.RAM')
   })
 
-  it('403 at once when a policy is detached', async () => {
+  it('403 at once when a policy is detached (CVE-2012-4413)', async () => {
     const key = await house.person(name)
     const actor = { kind: 'user' as const, id: key.userId }
     const policyId = await house.attach(actor, allow('edas:*'))
@@ -135,7 +135,7 @@ describe('who may on the Alibaba face', () => {
     assert.equal(await codeFor(key), 'InvalidAccessKeyId.NotFound')
   })
 
-  it('400 at once for a disabled user and for a disabled account', async () => {
+  it('400 at once for a disabled user and for a disabled account (CVE-2012-4457, CVE-2013-0282)', async () => {
     const key = await house.person(name, allow('*'))
     assert.equal(await codeFor(key), '200')
     await admin('PATCH', `/v3/users/${key.userId}`, { user: { enabled: false } })

@@ -76,7 +76,7 @@ describe('EDAS', () => {
   })
 
   for (const scheme of ['v3', 'roa'] as const) {
-    it(`200 a secure token by ${scheme}, once`, async () => {
+    it(`200 a secure token by ${scheme}, once: a replay is refused (CVE-2020-12692)`, async () => {
       const nonce = `nonce-${scheme}`
       assert.equal((await house.secureToken('cn-beijing', { scheme, nonce })).status, 200)
       const again = await house.secureToken('cn-beijing', { scheme, nonce })
@@ -85,7 +85,7 @@ describe('EDAS', () => {
     })
   }
 
-  it('400 a signature of another time, before or after', async () => {
+  it('400 a signature of another time, before or after (CVE-2020-12692)', async () => {
     for (const scheme of ['v3', 'roa'] as const) {
       for (const ahead of [-901, 902]) {
         const answer = await house.secureToken('cn-beijing', { scheme, ahead })

@@ -156,7 +156,7 @@ describe('AssumeRoleWithOIDC', () => {
     }
   })
 
-  it('400 tokens that are none of the provider’s, and nobody is made of them', async () => {
+  it('400 tokens that are none of the provider’s, and nobody is made of them (Zitadel CVE-2026-55669)', async () => {
     const before = await people()
     const other = await makeOidcProvider(house.ctx, { id: `${idp}-other`, domainId: 'default' })
     const invalid = 'AuthenticationFail.OIDCToken.Invalid'

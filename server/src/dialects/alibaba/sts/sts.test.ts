@@ -194,7 +194,7 @@ describe('STS', () => {
     refused(await read({ ...key, securityToken: other }), 400, 'InvalidSecurityToken.Malformed')
   })
 
-  it('a session policy leaves nothing of what the role was granted elsewhere', async () => {
+  it('a session policy leaves nothing of what the role was granted elsewhere (CVE-2013-6391)', async () => {
     const { ctx } = house
     await ctx.store.write(async (tx) => {
       const role = await ensureRole(tx, 'admin')
@@ -233,7 +233,7 @@ describe('STS', () => {
     }
   })
 
-  it('expires with its seconds and not before', async (t) => {
+  it('expires with its seconds and not before (CVE-2012-3426)', async (t) => {
     const key = await assumed(await house.person('expiring', ASSUME), { DurationSeconds: '900' })
     const later = house.ctx.now() + 899e6
     t.mock.method(house.ctx, 'now', () => later)
@@ -258,7 +258,7 @@ describe('STS', () => {
     ],
     ['the role trusts it no longer', () => changeRole({ trustPolicy: null })],
   ] as const) {
-    it(`a role session ends when ${what}`, async () => {
+    it(`a role session ends when ${what} (CVE-2013-2059)`, async () => {
       const person = await house.person(`ending ${what}`, ASSUME)
       const key = await assumed(person)
       assert.equal((await read(key)).status, 200)
@@ -267,7 +267,7 @@ describe('STS', () => {
     })
   }
 
-  it('a role session ends when its user may assume no more', async () => {
+  it('a role session ends when its user may assume no more (CVE-2012-4413)', async () => {
     const { ctx } = house
     const userId = await ctx.store.write((tx) => ensureUser(tx, 'detached', 'default', ctx.now()))
     const actor = { kind: 'user', id: userId } as const
