@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Session } from '../../core/session.ts'
 import { openKeySession } from '../../flows/key-session.ts'
+import { loadSession } from '../../flows/load-session.ts'
+import { revokeToken } from '../../flows/revoke-token.ts'
 import { validateToken } from '../../flows/validate-token.ts'
 import { type Answer, type House, openHouse } from '../../testing/house.ts'
 import { type HuaweiFace, type Key, openHuawei, seedTwoAccounts } from '../../testing/huawei.ts'
@@ -314,6 +316,52 @@ describe('nothing exceeds its parent', () => {
     for (const { parent, mint } of children) {
       if (mint.name !== 'temporary key') continue
       assert.ok(parent.inPerson || parent.userId === family.agency, parent.name)
+    }
+  })
+
+  it('910ebab06: a token of an EC2 signature mints nothing at all', () => {
+    const mints = children.filter(({ parent }) => parent.name === 'EC2 key').map(({ mint }) => mint.name)
+    assert.ok(parents.some(({ name }) => name === 'EC2 key'))
+    assert.deepEqual(mints, [])
+  })
+
+  it('CVE-2016-4911: a revoked chain takes with it whatever descends from it, by however many steps', async () => {
+    const { ctx } = house
+    const login = await face.call('POST', '/v3/auth/tokens', {
+      body: {
+        auth: {
+          identity: {
+            methods: ['password'],
+            password: { user: { id: family.two.userB, password: PASSWORD } },
+          },
+        },
+      },
+    })
+    const first = login.headers['x-subject-token'] ?? ''
+    let last = first
+    for (let step = 0; step < 3; step++) {
+      const identity = { methods: ['token'], token: { id: last } }
+      const scope = { domain: { id: family.two.b } }
+      const answer = await face.call('POST', '/v3/auth/tokens', { body: { auth: { identity, scope } } })
+      last = answer.headers['x-subject-token'] ?? ''
+    }
+    const own = await validateToken(ctx, first)
+    const parent: Parent = {
+      ...(parents[0] ?? assert.fail('no parents')),
+      name: 'the last of them',
+      token: last,
+      ask: (method, path, body) => face.call(method, path, { token: last, ...(body ? { body } : {}) }),
+    }
+    const wanted = ['agency token', 'temporary key', 'temporary key of an agency']
+    const descendants: Child[] = [{ session: await validateToken(ctx, last), lasts: false }]
+    for (const mint of mints.filter(({ name }) => wanted.includes(name))) {
+      const child = await mint.make(family, parent)
+      descendants.push(child ?? assert.fail(mint.name))
+    }
+    for (const { session } of descendants) await loadSession(ctx, session.claims)
+    await revokeToken(ctx, own, { session: own, action: 'test', requestId: '' }, { chain: true })
+    for (const { session } of descendants) {
+      await assert.rejects(loadSession(ctx, session.claims), { reason: 'revoked' })
     }
   })
 
