@@ -182,9 +182,11 @@ function permits(ctx: Context, _rule: string, { principal, version }: Caller, ta
   return true
 }
 
-/** JSON, unless XML was asked for. */
+/** JSON, unless XML was asked for: in the query, in a form, or by Accept. */
 function wantsXml(incoming: Incoming): boolean {
-  const format = /[?&]Format=([A-Za-z]*)/.exec(incoming.url)?.[1]
+  const isForm = headerOf(incoming, 'content-type').startsWith('application/x-www-form-urlencoded')
+  const form = isForm ? `&${incoming.rawBody.toString('latin1')}` : ''
+  const format = /[?&]Format=([A-Za-z]*)/.exec(incoming.url + form)?.[1]
   if (format !== undefined) return format.toLowerCase() === 'xml'
   return /^\s*(application|text)\/xml\b/i.test(headerOf(incoming, 'accept'))
 }

@@ -141,6 +141,16 @@ describe('EDAS', () => {
     assert.match(good.text, /<GetSecureTokenResponse><Code>200<\/Code>.*<TenantId>[0-9a-f-]{36}<\/TenantId>/)
     const bad = await house.secureToken('cn-none:x', { headers })
     assert.match(bad.text, /^<\?xml version="1.0" encoding="UTF-8"\?><Error><RequestId>/)
+    for (const [payload, type] of [
+      ['Action=GetCallerIdentity&Format=XML', /^text\/xml/],
+      ['Action=GetCallerIdentity&Format=JSON', /^application\/json/],
+      ['Action=GetCallerIdentity', /^application\/json/],
+    ] as const) {
+      const form = { 'content-type': 'application/x-www-form-urlencoded' }
+      const answer = await house.alibaba.inject({ method: 'POST', url: '/', headers: form, payload })
+      assert.equal(answer.statusCode, 400)
+      assert.match(String(answer.headers['content-type']), type)
+    }
   })
 
   it('keeps a default namespace for every region and no other', async () => {
