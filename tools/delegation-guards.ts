@@ -85,13 +85,13 @@ export const delegationGuards: readonly Guard[] = [
     file: `${flows}/links/trust.ts`,
     code: 'tokensValidFrom = Math.max(tokensValidFrom, user.tokensValidFrom)',
     without: 'tokensValidFrom = 0',
-    tests: graphs,
+    tests: `${keystone}/trusts/trusts.test.ts`,
   },
   {
     file: `${flows}/links/agency.ts`,
     code: 'tokensValidFrom: user.tokensValidFrom,',
     without: '',
-    tests: graphs,
+    tests: 'server/src/dialects/huawei/agencies/agency-token.test.ts',
   },
   {
     file: `${flows}/links/application-credential.ts`,

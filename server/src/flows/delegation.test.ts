@@ -10,6 +10,8 @@ import { type House, openHouse } from '../testing/house.ts'
  */
 describe('whatever is lent, passed on and exchanged', () => {
   let house: House
+  let sessions = 0
+  const kinds = new Set<string>()
   before(async () => {
     house = await openHouse()
   })
@@ -24,7 +26,13 @@ describe('whatever is lent, passed on and exchanged', () => {
         const expected = world.sessions.filter(world.stands).map(({ name }) => name)
         assert.deepEqual([...(await world.valid())], expected, `seed ${seed}, after the end of ${cut}`)
       }
-      assert.ok(world.sessions.length > 10 && world.lent.length > 3)
+      sessions += world.sessions.length
+      for (const { kind } of world.lent) kinds.add(kind)
     })
   }
+
+  it('was tried on every way of lending', () => {
+    assert.ok(sessions > 50, `${sessions} sessions`)
+    assert.equal(kinds.size, 4)
+  })
 })

@@ -140,8 +140,8 @@ export async function openDelegationWorld(house: House, seed: number): Promise<D
 
   const rescope = async () => {
     const from = pick(sessions)
-    const project = pick(projects) ?? ''
     if (!from || !isValid(from)) return
+    const project = (random() < 0.5 ? from.project : pick(projects)) ?? ''
     const rights = direct(from.user, project)
     const answer = await auth({ methods: ['token'], token: { id: from.token } }, { project: { id: project } })
     const should = !from.delegated && rights !== undefined && stands({ ...rights, expiresAt: from.expiresAt })
