@@ -119,7 +119,10 @@ try {
       ],
     ],
     [
-      { text: 'an exchange costs at most two thirds of the CPU of a signature', reached: row.cpuShare >= 1.5 },
+      {
+        text: 'an exchange costs at most two thirds of the CPU of a signature',
+        reached: row.cpuShare >= 1.5,
+      },
       noFalseVerdicts([row]),
     ],
   )

@@ -19,6 +19,7 @@ let house: House
 let face: FastifyInstance
 let engine: EngineRecord
 let other: EngineRecord
+let nacos: EngineRecord
 
 interface Asked {
   readonly body?: unknown
@@ -94,7 +95,7 @@ before(async () => {
   const project = await seedProject(house, 'mall')
   engine = await newEngine(project, 'engine-a')
   other = await newEngine(project, 'engine-b')
-  const nacos = await newEngine(project, 'nacos-a', 'Nacos2')
+  nacos = await newEngine(project, 'nacos-a', 'Nacos2')
   await createAccounts(house.ctx, engine, [{ name: 'dev', password: PASSWORD, roles: ['developer'] }], BY)
   await createAccounts(house.ctx, nacos, [{ name: 'dev', password: PASSWORD, roles: ['rw'] }], BY)
 })
@@ -148,6 +149,13 @@ describe('POST /v4/token', () => {
   it('200 the engine is the one the host names', async () => {
     const headers = { 'x-engine-id': '', host: `${engine.id}.engines.test:5003` }
     assert.equal((await login('root', ROOT, { headers })).status, 200)
+  })
+
+  it('400 the engine that is meant is of the other kind', async () => {
+    await assertRefused(login('dev', PASSWORD, { headers: { 'x-engine-id': nacos.id } }), '400001')
+    const path = `/nacos/v1/auth/login?username=dev&password=${encodeURIComponent(PASSWORD)}`
+    const { status } = await call('POST', path, { headers: { 'x-engine-id': engine.id } })
+    assert.equal(status, 400)
   })
 
   it('400 several engines and none named', () =>
