@@ -15,7 +15,7 @@ import { effectiveRolesOf } from './effective-roles.ts'
 import { issuedMicros } from './issued-at.ts'
 import { loadLinks } from './links/index.ts'
 import type { Finding } from './links/link.ts'
-import { recall, recallDomain, recallProject, recallUser } from './recall.ts'
+import { recall, recallDomain, recallProject, recallUser, scopeKey } from './recall.ts'
 
 export type ScopeRecord = ProjectRecord | DomainRecord
 
@@ -125,6 +125,7 @@ async function heldRoles(
   findings: readonly Finding[],
   roles: Roles,
 ): Promise<readonly RoleFacts[]> {
+  if (findings.length === 0) return ownRoles(ctx, claims)
   const stood = findings.find((f) => f.grantedRoles)?.grantedRoles
   const userId = findings.findLast((f) => f.grantsOf !== undefined)?.grantsOf ?? claims.userId
   const groups = findings.flatMap((f) => f.groups ?? [])
@@ -139,8 +140,21 @@ async function heldRoles(
     }
     held = allowed.intersection(held)
   }
-  // Roles of a domain are a way to group others: what they imply counts, they themselves never reach a token.
-  return [...held].map((id) => roles.byId.get(id)).filter((role): role is RoleFacts => role?.domainId === '')
+  return shown(held, roles)
+}
+
+/** What somebody who acts in person holds: the same for all their sessions there. */
+function ownRoles(ctx: Context, { userId, scope }: Claims): Promise<readonly RoleFacts[]> {
+  return recall(ctx, `held ${userId} ${scopeKey(scope)}`, async () => {
+    // Asked for in here, so that what is remembered is of one epoch.
+    const roles = await rolesOf(ctx.store)
+    return shown(await effectiveRolesOf(ctx, { userId }, scope), roles)
+  })
+}
+
+/** Roles of a domain are a way to group others: what they imply counts, they themselves never reach a token. */
+function shown(held: ReadonlySet<string>, { byId }: Roles): readonly RoleFacts[] {
+  return [...held].map((id) => byId.get(id)).filter((role): role is RoleFacts => role?.domainId === '')
 }
 
 function scopeFacts(scope: Scope, record: ScopeRecord | undefined): ScopeFacts {
