@@ -3,14 +3,15 @@
  * becomes an HTTP call on it.
  */
 import { request } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
 import type { Step } from './step.ts'
 
 export type Side = {
   readonly base: string
   readonly vars: Record<string, string>
   /**
-   * Asks once more when there was no answer at all: the reference on SQLite now and then runs into a lock of its own. What
-   * is tested has to answer at once.
+   * Asks again when there was no answer at all: the reference now and then runs into a lock of its own on SQLite, or hangs
+   * up on a busy machine. What is tested has to answer at once.
    */
   readonly patient: boolean
 }
@@ -116,11 +117,14 @@ export const perform = async (side: Side, step: Step): Promise<Answer> => {
   if (step.as !== null) headers['x-auth-token'] = vars[step.as] ?? `missing-${step.as}`
   const sent = { method: step.method, path: escapePath(fill(step.path, vars)), headers, body }
   let answer = await send(side.base, sent)
-  if (answer.status === 0 && side.patient) answer = await send(side.base, sent)
+  for (let tries = 0; answer.status === 0 && side.patient && tries < 10; tries += 1) {
+    await setTimeout(1000)
+    answer = await send(side.base, sent)
+  }
   for (const [name, where] of Object.entries(step.save ?? {})) {
     const value = saved(answer, where)
     if (typeof value === 'string') side.vars[name] = value
   }
-  if (step.wait) await new Promise((resolve) => setTimeout(resolve, step.wait))
+  if (step.wait) await setTimeout(step.wait)
   return answer
 }
