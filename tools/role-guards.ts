@@ -78,8 +78,8 @@ export const roleGuards: readonly Guard[] = [
   },
   {
     file: effectiveRows,
-    code: "a.actor_kind = 'user' and a.actor_id = ${userId}${ofRoles}",
-    without: 'a.actor_id = ${userId}${ofRoles}',
+    code: "a.actor_kind = 'user' and ${isAmong(sql`a.actor_id`, users)}",
+    without: '${isAmong(sql`a.actor_id`, users)}',
     tests: grantTests,
   },
   {

@@ -97,6 +97,7 @@ const requests: Requests = {
   create_openid_connect_config: body(() => openid),
   update_openid_connect_config: body(() => openid),
   create_metadata: body(({ domain_id }) => ({ domain_id, xaccount_type: '', metadata: samlMetadata() })),
+  preview_mapping: body(() => ({ assertion: { REMOTE_USER: 'somebody' } })),
   create_protocol: () => ({ ids: { protocol_id: 'new' }, body: { protocol: { mapping_id: 'people' } } }),
   update_protocol: body(() => ({ protocol: { mapping_id: 'people' } })),
   create_service_provider: () => ({
