@@ -174,8 +174,8 @@ export const roleGuards: readonly Guard[] = [
   },
   {
     file: lists,
-    code: "userId !== undefined && call.caller.scope.kind !== 'domain'",
-    without: 'userId !== undefined',
+    code: "userId === undefined || call.caller.scope.kind === 'domain'",
+    without: 'userId === undefined',
     tests: listTests,
   },
   {

@@ -89,7 +89,7 @@ export const userGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/passwords.ts',
-    code: '    await refuseRepetition(ctx, user.id, wanted.password)\n',
+    code: '    await refuseRepetition(ctx, user.id, wanted.password, rules.uniqueLastPasswordCount)\n',
     without: '',
     tests: passwords,
   },
@@ -113,7 +113,7 @@ export const userGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/methods/password/method.ts',
-    code: "if (await isLockedByNow(tools, user)) return wrong(user, 'locked after failed logins')",
+    code: "if (await isLockedByNow(tools, user, rules)) return wrong(user, 'locked after failed logins')",
     without: '',
     tests: factors,
   },
@@ -137,7 +137,7 @@ export const userGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/methods/totp/method.ts',
-    code: '    await store.record((tx) => countFailedLogin(tx, user.id, now, settings))\n',
+    code: '    await store.record((tx) => countFailedLogin(tx, user.id, now, rules))\n',
     without: '',
     tests: factors,
   },
@@ -155,7 +155,7 @@ export const userGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/methods/totp/method.ts',
-    code: '!user || isLocked(user, settings, now)',
+    code: '!user || isLocked(user, rules, now)',
     without: '!user',
     tests: factors,
   },
@@ -173,7 +173,7 @@ export const userGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/factors.ts',
-    code: 'if (voidBefore(user, undefined) >= receipt.issuedAt) return no(',
+    code: 'if (voidUpTo(user, undefined) >= receipt.issuedAt * 1e6) return no(',
     without: 'if (false) return no(',
     tests: factors,
   },
@@ -191,7 +191,7 @@ export const userGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/methods/totp/method.ts',
-    code: 'if (isIdle(user, settings, now)) return no(',
+    code: 'if (isIdle(user, rules, now)) return no(',
     without: 'if (false) return no(',
     tests: factors,
   },
