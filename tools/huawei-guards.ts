@@ -260,12 +260,6 @@ export const huaweiGuards: readonly Guard[] = [
     tests: SECURITY,
   },
   {
-    file: 'server/src/dialects/keystone/tokens/hot-validate.ts',
-    code: 'if (isBoundToAddresses(ctx.store, caller.user.domain.id) !== false) return false',
-    without: '',
-    tests: SECURITY,
-  },
-  {
     file: 'server/src/flows/passwords.ts',
     code: 'const fault = passwordFault(security.password, password, chosen.of.name)',
     without: 'const fault = passwordFault(undefined, password, chosen.of.name)',
