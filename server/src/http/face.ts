@@ -218,27 +218,20 @@ function isPassing(error: unknown): boolean {
   return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|ENOTFOUND|57P0|08|53|55000|3D000)/.test(code)
 }
 
-function send(reply: FastifyReply, rendered: Rendered, method: string): void {
-  reply.code(rendered.status).headers(rendered.headers)
-  // A 204 has no length, not even none (RFC 9110, 8.6): an empty header field makes the whole answer unreadable.
-  if (rendered.status === 204) {
-    reply.send()
-    return
-  }
-  const { body } = rendered
+/** Written past Fastify's own reply, which would add a charset that the wires do not have, and costs as much again. */
+function send(reply: FastifyReply, { status, headers, body }: Rendered, method: string): void {
   if (isInParts(body)) {
+    reply.code(status).headers(headers)
     reply.send(method === 'HEAD' ? undefined : Readable.from(body, { objectMode: false }))
     return
   }
-  // An empty string would become `content-type: text/plain`.
-  if (body.length === 0) reply.header('content-length', '0')
-  if (method === 'HEAD') {
-    reply.header('content-length', String(Buffer.byteLength(body)))
-    reply.send()
-    return
-  }
-  // As bytes: to a string Fastify would add a charset that the wires do not have.
-  reply.send(body.length === 0 ? undefined : Buffer.from(body as string))
+  const length = Buffer.byteLength(body)
+  // A 204 has no length, not even none (RFC 9110, 8.6): an empty header field makes the whole answer unreadable.
+  reply.raw.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': String(length) })
+  reply.hijack()
+  if (method === 'HEAD' || length === 0) reply.raw.end()
+  // A text goes out with the head in one piece, and one that is ASCII needs no encoding.
+  else reply.raw.end(body, length === body.length ? 'latin1' : 'utf8')
 }
 
 function isInParts(body: unknown): body is AsyncIterable<string> {

@@ -1,7 +1,17 @@
 /** Seconds since the epoch as tokens show them: `2026-11-22T08:17:28.000000Z`. */
 export function tokenTime(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.000000Z`
+  let text = written.get(seconds)
+  if (text === undefined) {
+    text = `${new Date(seconds * 1000).toISOString().slice(0, 19)}.000000Z`
+    if (written.size >= WRITTEN) written.clear()
+    written.set(seconds, text)
+  }
+  return text
 }
+
+// Tokens of one second, and all that derive from one login, show the same times.
+const written = new Map<number, string>()
+const WRITTEN = 1000
 
 /** Microseconds since the epoch as resources show them: `2026-11-22T08:17:28.123456Z`. */
 export function microTime(micros: number): string {
