@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Refusal } from '../core/refusal.ts'
 import { checkBody } from './body-check.ts'
@@ -70,7 +70,9 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
       app.route({
         method: operation.method,
         url: operation.path,
-        handler: (request, reply) => answer(options, { wire, operation }, request, reply),
+        // Answered before Fastify would look for a parser of the body, which the pipeline reads itself.
+        onRequest: (request, reply) => answer(options, { wire, operation }, request, reply),
+        handler: () => undefined,
       })
     }
   }
@@ -133,7 +135,7 @@ async function answer<Ctx, Caller>(
   } catch (error) {
     rendered = renderError(error, wire, incoming, options)
   }
-  send(reply, rendered, request.method)
+  send(reply, rendered, request.method, (error) => options.onFault(error, incoming))
   options.onDone?.({
     operation: operation.id,
     status: rendered.status,
@@ -219,19 +221,31 @@ function isPassing(error: unknown): boolean {
 }
 
 /** Written past Fastify's own reply, which would add a charset that the wires do not have, and costs as much again. */
-function send(reply: FastifyReply, { status, headers, body }: Rendered, method: string): void {
+function send(
+  reply: FastifyReply,
+  { status, headers, body }: Rendered,
+  method: string,
+  onBroken: (error: Error) => void = () => undefined,
+): void {
+  const { raw } = reply
   if (isInParts(body)) {
-    reply.code(status).headers(headers)
-    reply.send(method === 'HEAD' ? undefined : Readable.from(body, { objectMode: false }))
+    raw.writeHead(status, headers)
+    reply.hijack()
+    if (method === 'HEAD') raw.end()
+    else {
+      pipeline(Readable.from(body, { objectMode: false }), raw, (error) => {
+        if (error && error.code !== 'ERR_STREAM_PREMATURE_CLOSE') onBroken(error)
+      })
+    }
     return
   }
   const length = Buffer.byteLength(body)
   // A 204 has no length, not even none (RFC 9110, 8.6): an empty header field makes the whole answer unreadable.
-  reply.raw.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': String(length) })
+  raw.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': String(length) })
   reply.hijack()
-  if (method === 'HEAD' || length === 0) reply.raw.end()
+  if (method === 'HEAD' || length === 0) raw.end()
   // A text goes out with the head in one piece, and one that is ASCII needs no encoding.
-  else reply.raw.end(body, length === body.length ? 'latin1' : 'utf8')
+  else raw.end(body, length === body.length ? 'latin1' : 'utf8')
 }
 
 function isInParts(body: unknown): body is AsyncIterable<string> {
