@@ -62,9 +62,7 @@ export const differences = (
   subject: Normal,
 ): Difference[] => {
   const found: Found[] = []
-  if (reference.status !== subject.status)
-    // Without any answer the text says why.
-    found.push(['status', reference.status || reference.body, subject.status || subject.body])
+  if (reference.status !== subject.status) found.push(['status', reference.status, subject.status])
   else {
     walk('header', reference.headers, subject.headers, found)
     walk('body', reference.body, subject.body, found)
