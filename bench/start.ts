@@ -6,7 +6,7 @@ import { startServer } from '../tools/running-server.ts'
 import { startFloor } from './kit/floor.ts'
 import { median } from './kit/load.ts'
 import { report } from './kit/report.ts'
-import { bundle, startTokenhouse } from './kit/target.ts'
+import { bundle, nodeFlags, startTokenhouse } from './kit/target.ts'
 
 const STARTS = 11
 
@@ -27,7 +27,11 @@ try {
       [bundle, bundleMs],
       ['bin/tokenhouse.mjs', launcherMs],
     ] as const) {
-      const server = await startServer({ dataDir, adminPassword: 'Bench-Password-1', program: [program] })
+      const server = await startServer({
+        dataDir,
+        adminPassword: 'Bench-Password-1',
+        program: [...nodeFlags, program],
+      })
       times.push(server.readyMs)
       await server.stop()
     }

@@ -1,7 +1,7 @@
 /** What the operating system knows: CPU time and memory of processes (Linux), and which machine this is. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
+import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { root } from '../../tools/step.ts'
 
 const TICKS_PER_SECOND = 100
@@ -35,9 +35,12 @@ export function busyMs(): number {
   return ((user + nice + system + irq + softIrq + steal) * 1000) / TICKS_PER_SECOND
 }
 
-/** One line for results: processor, cores, memory, Node, commit. */
+/** Load when the measurement began, its own not counted. */
+const load = (loadavg()[0] ?? 0).toFixed(1)
+
+/** One line for results: processor, cores, memory, Node, commit, and what else the machine did. */
 export function machineLine(): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
   const memory = Math.round(totalmem() / 1024 ** 3)
-  return `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${memory} GB, Linux, Node ${process.version}, commit ${commit}`
+  return `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${memory} GB, Linux, Node ${process.version}, commit ${commit}, load ${load} before`
 }

@@ -30,6 +30,8 @@ export interface Administrator {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
 export const bundle = join(root, 'server', 'dist', 'tokenhouse.mjs')
+/** As `npm start` has them. */
+export const nodeFlags: readonly string[] = ['--min-semi-space-size=4']
 const ADMIN: Administrator = {
   user: 'admin',
   password: 'Bench-Password-1',
@@ -44,7 +46,8 @@ export async function startTokenhouse(
 ): Promise<Target & { readonly server: RunningServer }> {
   if (!runNode(['-C', 'development', 'tools/build.ts'])) throw new Error('the bundle does not build')
   const dataDir = keptDataDir ?? mkdtempSync(join(tmpdir(), 'tokenhouse-bench-'))
-  const server = await startServer({ dataDir, adminPassword: ADMIN.password, flags, program: [bundle] })
+  const program = [...nodeFlags, bundle]
+  const server = await startServer({ dataDir, adminPassword: ADMIN.password, flags, program })
   return {
     name: 'tokenhouse',
     url: server.url,
