@@ -313,4 +313,10 @@ export const huaweiGuards: readonly Guard[] = [
     without: '',
     tests: AGENCIES,
   },
+  {
+    file: 'server/src/dialects/keystone/tokens/hot-validate.ts',
+    code: 'if (isBoundToAddresses(ctx.store, caller.user.domain.id) !== false) return false',
+    without: '',
+    tests: SECURITY,
+  },
 ]

@@ -15,6 +15,12 @@ import type { Call, Incoming, Operation, Query, Reply } from './operation.ts'
 import { listeningUrl } from './own-url.ts'
 import type { BodyFault, Rendered, Wire } from './wire.ts'
 
+/** Answers requests of one operation with 200 before the router sees them; false hands one on. */
+export interface HotRoute {
+  readonly operation: string
+  readonly answers: (request: IncomingMessage, response: ServerResponse) => boolean
+}
+
 export interface FaceOptions<Ctx, Caller> {
   readonly ctx: Ctx
   /** The first wire that has an operation for a method and path answers it; the last one answers for unknown paths. */
@@ -28,9 +34,8 @@ export interface FaceOptions<Ctx, Caller> {
   /** Told of every fault of ours, with the request it happened in. */
   readonly onFault: (error: unknown, incoming: Incoming) => void
   /** Told of every finished request. Keep it cheap. */
-  readonly onDone?: (done: { operation: string; status: number; ms: number; incoming: Incoming }) => void
-  /** Answers a request before the router sees it; false hands it on. For the one hot route. */
-  readonly hot?: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined
+  readonly onDone?: (done: { operation: string; status: number; ms: number }) => void
+  readonly hot?: HotRoute | undefined
 }
 
 /** Builds a face ready to `listen`. Throws at start when two operations of one wire claim the same method and path. */
@@ -101,10 +106,12 @@ function listener<Ctx, Caller>(
   options: FaceOptions<Ctx, Caller>,
   handler: (request: IncomingMessage, response: ServerResponse) => void,
 ) {
-  const { hot } = options
+  const { hot, onDone } = options
   const entry = hot
     ? (request: IncomingMessage, response: ServerResponse) => {
-        if (!hot(request, response)) handler(request, response)
+        const begun = performance.now()
+        if (!hot.answers(request, response)) handler(request, response)
+        else onDone?.({ operation: hot.operation, status: 200, ms: performance.now() - begun })
       }
     : handler
   const server = options.tls ? createTlsServer({ ...options.tls }, entry) : createServer(entry)
@@ -140,7 +147,6 @@ async function answer<Ctx, Caller>(
     operation: operation.id,
     status: rendered.status,
     ms: performance.now() - begun,
-    incoming,
   })
   return reply
 }

@@ -29,37 +29,59 @@ export interface Gauge {
 }
 
 interface Series {
-  count: number
+  readonly face: string
+  readonly operation: string
+  readonly statuses: Map<number, number>
   seconds: number
+  /** How many took longer than the bound before, but not than this one; the last has no bound. */
   readonly buckets: number[]
 }
 
 export function requestMetrics(): RequestMetrics {
-  const counts = new Map<string, number>()
-  const durations = new Map<string, Series>()
+  const faces = new Map<string, Map<string, Series>>()
   const faults = new Map<string, number>()
+
+  const seriesOf = (face: string, operation: string): Series => {
+    const operations = faces.get(face) ?? new Map<string, Series>()
+    faces.set(face, operations)
+    const made = {
+      face,
+      operation,
+      statuses: new Map(),
+      seconds: 0,
+      buckets: new Array(BUCKETS.length + 1).fill(0),
+    }
+    operations.set(operation, made)
+    return made
+  }
 
   return {
     observe: ({ face, operation, status, ms }) => {
-      const labels = `face="${face}",operation="${operation}"`
-      add(counts, `${labels},status="${status}"`)
-      const series = durations.get(labels) ?? { count: 0, seconds: 0, buckets: BUCKETS.map(() => 0) }
-      durations.set(labels, series)
-      series.count++
-      series.seconds += ms / 1000
-      for (let at = BUCKETS.length - 1; at >= 0 && ms / 1000 <= BUCKETS[at]!; at--) series.buckets[at]! += 1
+      const series = faces.get(face)?.get(operation) ?? seriesOf(face, operation)
+      series.statuses.set(status, (series.statuses.get(status) ?? 0) + 1)
+      const seconds = ms / 1000
+      series.seconds += seconds
+      let at = 0
+      while (at < BUCKETS.length && seconds > BUCKETS[at]!) at++
+      series.buckets[at]! += 1
     },
-    fault: (face) => add(faults, `face="${face}"`),
-    render: () =>
-      [
+    fault: (face) => faults.set(face, (faults.get(face) ?? 0) + 1),
+    render: () => {
+      const all = [...faces.values()].flatMap((operations) => [...operations.values()])
+      return [
         ...family('tokenhouse_requests_total', 'counter', 'Requests answered.'),
-        ...[...counts].map(([labels, n]) => `tokenhouse_requests_total{${labels}} ${n}`),
+        ...all.flatMap((series) =>
+          [...series.statuses].map(
+            ([status, n]) => `tokenhouse_requests_total{${labelsOf(series)},status="${status}"} ${n}`,
+          ),
+        ),
         ...family('tokenhouse_faults_total', 'counter', 'Requests that ended in a fault of the service.'),
-        ...[...faults].map(([labels, n]) => `tokenhouse_faults_total{${labels}} ${n}`),
+        ...[...faults].map(([face, n]) => `tokenhouse_faults_total{face="${face}"} ${n}`),
         ...family('tokenhouse_request_seconds', 'histogram', 'Time from the first byte read to the answer.'),
-        ...[...durations].flatMap(([labels, series]) => histogram(labels, series)),
+        ...all.flatMap(histogram),
         '',
-      ].join('\n'),
+      ].join('\n')
+    },
   }
 }
 
@@ -75,16 +97,17 @@ function family(name: string, kind: string, help: string): string[] {
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`]
 }
 
-function histogram(labels: string, { count, seconds, buckets }: Series): string[] {
-  const name = 'tokenhouse_request_seconds'
-  return [
-    ...BUCKETS.map((bound, at) => `${name}_bucket{${labels},le="${bound}"} ${buckets[at]}`),
-    `${name}_bucket{${labels},le="+Inf"} ${count}`,
-    `${name}_sum{${labels}} ${seconds}`,
-    `${name}_count{${labels}} ${count}`,
-  ]
+function labelsOf({ face, operation }: Series): string {
+  return `face="${face}",operation="${operation}"`
 }
 
-function add(counts: Map<string, number>, labels: string): void {
-  counts.set(labels, (counts.get(labels) ?? 0) + 1)
+function histogram(series: Series): string[] {
+  const name = 'tokenhouse_request_seconds'
+  const labels = labelsOf(series)
+  let count = 0
+  const bounded = [...BUCKETS, '+Inf'].map((bound, at) => {
+    count += series.buckets[at] ?? 0
+    return `${name}_bucket{${labels},le="${bound}"} ${count}`
+  })
+  return [...bounded, `${name}_sum{${labels}} ${series.seconds}`, `${name}_count{${labels}} ${count}`]
 }

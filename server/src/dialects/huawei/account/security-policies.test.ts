@@ -192,6 +192,13 @@ describe('security policies of an account', () => {
     const there = { allow_ip_ranges: [{ ip_range: '203.0.113.1-203.0.113.9' }] }
     assert.equal((await put('api-acl-policy', there)).status, 200)
     for (const answer of await calls()) assert.equal(answer.status, 403, answer.text)
+    // Over a connection the answer in front of the router stands too; it remembers from the second time on.
+    const url = await house.face.listen({ host: '127.0.0.1', port: 0 })
+    const headers = { 'x-auth-token': who.token, 'x-subject-token': who.token }
+    for (let n = 0; n < 3; n++) {
+      const answer = await fetch(`${url}/v3/auth/tokens`, { headers })
+      assert.equal(answer.status, 403, await answer.text())
+    }
     for (const to of [house, face]) assert.equal((await signIn(to)).status, 403)
     // Not even its administrator; the cloud's own is of another account.
     assert.equal((await put('api-acl-policy', here)).status, 403)

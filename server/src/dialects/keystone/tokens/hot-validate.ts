@@ -9,6 +9,7 @@ import type { Context } from '../../../context.ts'
 import type { CompiledPolicy } from '../../../core/policy/compile.ts'
 import type { Session } from '../../../core/session.ts'
 import { peekSession } from '../../../flows/validate-token.ts'
+import type { HotRoute } from '../../../http/face.ts'
 import { isBoundToAddresses } from '../../../store/accounts.ts'
 import { type Catalog, catalogOf } from '../../../store/catalog.ts'
 import { credentialsOf } from '../policy-credentials.ts'
@@ -18,7 +19,7 @@ import { subjectTarget } from './validate.ts'
 const PATH = '/v3/auth/tokens'
 const WITHOUT = `${PATH}?nocatalog`
 
-export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenStyle) {
+export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenStyle): HotRoute {
   const own = new WeakMap<Session, Sized>()
   let catalog: { epoch: number; value: Catalog } | undefined
 
@@ -44,7 +45,7 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     return text
   }
 
-  return (request: IncomingMessage, response: ServerResponse): boolean => {
+  const answers = (request: IncomingMessage, response: ServerResponse): boolean => {
     const { url, method, headers } = request
     const nocatalog = url === WITHOUT
     if ((url !== PATH && !nocatalog) || (method !== 'GET' && method !== 'HEAD')) return false
@@ -79,4 +80,6 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     }
     return true
   }
+
+  return { operation: 'validate_token', answers }
 }
