@@ -10,7 +10,9 @@ if (name === undefined) {
     if (/^[a-z-]+\.ts$/.test(file)) console.log(file.slice(0, -'.ts'.length))
   }
 } else if (/^[a-z-]+$/.test(name) && existsSync(join(folder, `${name}.ts`))) {
-  process.exitCode = runNode(['-C', 'development', join(folder, `${name}.ts`), ...args]) ? 0 : 1
+  // As `npm start` has it.
+  const env = { MALLOC_ARENA_MAX: '1' }
+  process.exitCode = runNode(['-C', 'development', join(folder, `${name}.ts`), ...args], { env }) ? 0 : 1
 } else {
   console.error(`no bench/${name}.ts`)
   process.exitCode = 2
