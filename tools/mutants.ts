@@ -18,6 +18,9 @@ import { join } from 'node:path'
 import { type Guard, guards } from './guards.ts'
 import { cleanEnvironment, root } from './step.ts'
 
+/** Tests that wait for what a guard would have refused do not pass either. */
+const PATIENCE_MS = 180_000
+
 const wanted = process.argv[2]
 const chosen = guards.filter(({ file }) => wanted === undefined || file.startsWith(wanted))
 /** Tests that have passed with every guard in place. */
@@ -73,5 +76,6 @@ function isNoticed(guard: Guard): boolean {
 
 function testsPass(tests: string): boolean {
   const args = ['-C', 'development', '--test', tests]
-  return spawnSync(process.execPath, args, { cwd: copy, env: cleanEnvironment, stdio: 'ignore' }).status === 0
+  const how = { cwd: copy, env: cleanEnvironment, stdio: 'ignore', timeout: PATIENCE_MS } as const
+  return spawnSync(process.execPath, args, how).status === 0
 }
