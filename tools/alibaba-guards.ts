@@ -5,6 +5,7 @@ const at = 'server/src/dialects/alibaba'
 const signatures = `${at}/signature/signature.test.ts`
 const whoMay = `${at}/who-may.test.ts`
 const edas = `${at}/edas/edas.test.ts`
+const keyPairs = `${at}/key-pairs.test.ts`
 
 export const alibabaGuards: readonly Guard[] = [
   {
@@ -21,9 +22,39 @@ export const alibabaGuards: readonly Guard[] = [
   },
   {
     file: `${at}/signature/v3.ts`,
-    code: 'if (secret.startsWith(PUBLIC_KEY)) return false',
-    without: '',
+    code: "'secret' in key && isSignedBySecret(hash, key.secret, {",
+    without: "isSignedBySecret(hash, 'secret' in key ? key.secret : key.publicKey, {",
     tests: signatures,
+  },
+  {
+    file: `${at}/signature/roa.ts`,
+    code: "if (!('secret' in key)) return false",
+    without: "if (!('secret' in key)) return true",
+    tests: keyPairs,
+  },
+  {
+    file: `${at}/signature/rpc.ts`,
+    code: "if (!('secret' in key)) return false",
+    without: "if (!('secret' in key)) return true",
+    tests: keyPairs,
+  },
+  {
+    file: 'server/src/flows/access-keys.ts',
+    code: "return key && 'secret' in key ? key.secret : undefined",
+    without: "return key && ('secret' in key ? key.secret : key.publicKey)",
+    tests: keyPairs,
+  },
+  {
+    file: 'server/src/flows/access-keys.ts',
+    code: "if (text.includes('PRIVATE KEY'))",
+    without: "if (text === 'PRIVATE KEY')",
+    tests: keyPairs,
+  },
+  {
+    file: 'server/src/flows/access-keys.ts',
+    code: 'if (bits < LEAST_BITS || bits > MOST_BITS) {',
+    without: 'if (bits > MOST_BITS) {',
+    tests: keyPairs,
   },
   {
     file: `${at}/signature/roa.ts`,

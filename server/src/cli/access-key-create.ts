@@ -1,4 +1,5 @@
-import { createAccessKey } from '../flows/access-keys.ts'
+import { readFileSync } from 'node:fs'
+import { createAccessKey, createPairAccessKey } from '../flows/access-keys.ts'
 import { type CommandInput, UsageError } from './command.ts'
 import { operator, userNamed } from './operator.ts'
 import { withContext } from './with-context.ts'
@@ -6,14 +7,24 @@ import { withContext } from './with-context.ts'
 /** As many as a person has any use for. */
 const MOST_KEYS = 16
 
-/** `tokenhouse access-key create --user NAME [--domain NAME]`: the secret is printed this once. */
+/**
+ * `tokenhouse access-key create --user NAME [--domain NAME] [--public-key FILE]`: the secret is printed this once; with a
+ * public key there is none.
+ */
 export async function run({ settings, options, print }: CommandInput): Promise<void> {
   if (options['user'] === undefined) throw new UsageError('--user is needed')
   await withContext(settings, async (ctx) => {
     const user = await userNamed(ctx, String(options['user']), options['domain'])
     const description = String(options['description'] ?? '')
     const of = { userId: user.id, description, limit: MOST_KEYS }
-    const { access, secret } = await createAccessKey(ctx, operator('create_access_key'), of)
-    print.record({ access, secret })
+    const by = operator('create_access_key')
+    const file = options['publicKey']
+    if (file === undefined) {
+      const { access, secret } = await createAccessKey(ctx, by, of)
+      return print.record({ access, secret })
+    }
+    const text = readFileSync(file === '-' ? 0 : String(file), 'utf8')
+    const { access, bits, fingerprint } = await createPairAccessKey(ctx, by, of, text)
+    print.record({ access, algorithm: 'ACS3-RSA-SHA256', bits, fingerprint })
   })
 }

@@ -203,9 +203,20 @@ export const commands: readonly CommandRow[] = [
   {
     name: 'access-key create',
     summary: 'make an access key of a user and print its secret, this once',
-    options: [['--user <NAME>', 'whose key it is'], ofDomain, ['--description <TEXT>', 'what it is for']],
+    options: [
+      ['--user <NAME>', 'whose key it is'],
+      ofDomain,
+      ['--description <TEXT>', 'what it is for'],
+      [
+        '--public-key <FILE>',
+        'sign with the private key of this RSA public key (PEM), on the Alibaba Cloud face',
+      ],
+    ],
     printsData: true,
-    examples: ['tokenhouse access-key create --user bob --json'],
+    examples: [
+      'tokenhouse access-key create --user bob --json',
+      'tokenhouse access-key create --user bob --public-key bob.pem',
+    ],
     load: () => import('./access-key-create.ts'),
   },
   {

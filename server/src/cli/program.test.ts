@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -299,6 +300,24 @@ describe('agencies and access keys', () => {
       keys.map(({ access }) => access),
       [key['access']],
     )
+    const { publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    })
+    writeFileSync(join(folder, 'pair.pem'), publicKey)
+    const pair = await dataOf([
+      'access-key',
+      'create',
+      '--user',
+      'admin',
+      '--public-key',
+      join(folder, 'pair.pem'),
+    ])
+    const { access, bits, fingerprint } = pair as { access: string; bits: number; fingerprint: string }
+    assert.match(access, /^HPUA/)
+    assert.equal(bits, 2048)
+    assert.match(fingerprint, /^SHA256:[A-Za-z0-9+/]{43}$/)
     const made = await dataOf(['agency', 'create', 'ops', '--trust', 'Default', '--days', '2'])
     assert.equal((made as { trusts: string }).trusts, 'Default')
     await dataOf(['agency', 'grant', 'te_admin', '--agency', 'ops', '--all-projects'])

@@ -1,5 +1,5 @@
-/** The Alibaba face of a house, with a client that signs as the SDKs do (V3, ROA and RPC). */
-import { createHash, createHmac, randomUUID } from 'node:crypto'
+/** The Alibaba face of a house, with a client that signs as the SDKs do (V3 with secrets and RSA keys, ROA and RPC). */
+import { createHash, createHmac, randomUUID, sign } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Settings } from '../config.ts'
 import { keystonePolicy } from '../core/policy/keystone-rules/index.ts'
@@ -14,6 +14,7 @@ import { type Answer, type House, openHouse } from './house.ts'
 
 export interface SigningKey {
   readonly accessKeyId: string
+  /** For `rsa` a private key in PEM. */
   readonly accessKeySecret: string
   readonly securityToken?: string
 }
@@ -24,7 +25,7 @@ export interface AlibabaCall {
   readonly version?: string
   readonly action?: string
   readonly parameters?: Readonly<Record<string, string>>
-  readonly scheme?: 'v3' | 'roa' | 'rpc'
+  readonly scheme?: 'v3' | 'rsa' | 'roa' | 'rpc'
   /** null: unsigned. */
   readonly key?: SigningKey | null
   readonly nonce?: string
@@ -216,8 +217,12 @@ function signedCall(call: AlibabaCall, key: SigningKey | null, now: number): Sig
     listed,
     hash,
   ].join('\n')
-  const text = `ACS3-HMAC-SHA256\n${createHash('sha256').update(canonical).digest('hex')}`
-  const signature = createHmac('sha256', accessKeySecret).update(text).digest('hex')
-  const authorization = `ACS3-HMAC-SHA256 Credential=${accessKeyId},SignedHeaders=${listed},Signature=${signature}`
+  const algorithm = scheme === 'rsa' ? 'ACS3-RSA-SHA256' : 'ACS3-HMAC-SHA256'
+  const text = `${algorithm}\n${createHash('sha256').update(canonical).digest('hex')}`
+  const signature =
+    scheme === 'rsa'
+      ? sign('sha256', Buffer.from(text), accessKeySecret).toString('hex')
+      : createHmac('sha256', accessKeySecret).update(text).digest('hex')
+  const authorization = `${algorithm} Credential=${accessKeyId},SignedHeaders=${listed},Signature=${signature}`
   return { method, url: urlOf(encoded(parameters)), headers: { ...covered, authorization } }
 }

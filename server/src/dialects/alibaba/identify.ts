@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Context } from '../../context.ts'
 import { Refusal } from '../../core/refusal.ts'
-import { accessSecret } from '../../flows/access-keys.ts'
+import { checkingKey } from '../../flows/access-keys.ts'
 import { openRamPrincipal, type RamPrincipal } from '../../flows/ram-principal.ts'
 import { useOnce } from '../../store/used-once.ts'
 import { refuseGateway } from './errors.ts'
@@ -24,10 +24,10 @@ export async function identifySigner(ctx: Context, request: SignedRequest): Prom
   if (Math.abs(request.signedAt - now / 1e6) > FRESH) {
     refuseGateway('InvalidTimeStamp.Expired', 'a signature of another time')
   }
-  const secret = await accessSecret(ctx, accessKeyId)
-  if (secret === undefined)
+  const key = await checkingKey(ctx, accessKeyId)
+  if (key === undefined)
     return refuseGateway('InvalidAccessKeyId.NotFound', `no access key ${accessKeyId}`)
-  if (!request.isSignedWith(secret)) {
+  if (!request.isSignedWith(key)) {
     refuseGateway('SignatureDoesNotMatch', `signature of ${accessKeyId}`, {
       message: `Specified signature is not matched with our calculation. server string to sign is:${request.stringToSign}`,
     })

@@ -64,8 +64,8 @@ describe('signatures that the documentation prints', () => {
   for (const [name, request, secret, stringToSign] of EXAMPLES) {
     it(name, () => {
       const read = readSignedRequest(request, new Set())
-      assert.equal(read.isSignedWith(secret), true)
-      assert.equal(read.isSignedWith(`${secret}x`), false)
+      assert.equal(read.isSignedWith({ secret }), true)
+      assert.equal(read.isSignedWith({ secret: `${secret}x` }), false)
       if (stringToSign !== '') assert.equal(read.stringToSign, stringToSign)
     })
   }

@@ -51,8 +51,9 @@ export function readRoa(request: RawRequest, known: ReadonlySet<string>): Signed
     action: headerOf(request, 'x-acs-action') || undefined,
     parameters: byName(pairs),
     stringToSign,
-    isSignedWith: (secret) => {
-      const expected = Buffer.from(createHmac('sha1', secret).update(stringToSign).digest('base64'))
+    isSignedWith: (key) => {
+      if (!('secret' in key)) return false
+      const expected = Buffer.from(createHmac('sha1', key.secret).update(stringToSign).digest('base64'))
       const actual = Buffer.from(signature)
       return expected.length === actual.length && timingSafeEqual(expected, actual)
     },

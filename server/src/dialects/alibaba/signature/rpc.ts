@@ -36,8 +36,9 @@ export function readRpc(request: RawRequest): SignedRequest {
     version,
     parameters,
     stringToSign,
-    isSignedWith: (secret) => {
-      const expected = Buffer.from(createHmac('sha1', `${secret}&`).update(stringToSign).digest('base64'))
+    isSignedWith: (key) => {
+      if (!('secret' in key)) return false
+      const expected = Buffer.from(createHmac('sha1', `${key.secret}&`).update(stringToSign).digest('base64'))
       const actual = Buffer.from(signature)
       return expected.length === actual.length && timingSafeEqual(expected, actual)
     },

@@ -46,7 +46,7 @@ function verdict(request: RawRequest, { credential }: Capture): string {
   try {
     const read = readSignedRequest(request, NAMES)
     if (read.accessKeyId !== credential.accessKeyId) return 'InvalidAccessKeyId.NotFound'
-    return read.isSignedWith(credential.accessKeySecret) ? 'verified' : 'SignatureDoesNotMatch'
+    return read.isSignedWith({ secret: credential.accessKeySecret }) ? 'verified' : 'SignatureDoesNotMatch'
   } catch (error) {
     if (error instanceof Refusal) return String(error.detail.wireCode)
     throw error
@@ -186,19 +186,19 @@ describe('variants of V3', () => {
     const request = signedBy('ACS3-RSA-SHA256', (text) =>
       sign('sha256', Buffer.from(text), privateKey).toString('hex'),
     )
-    assert.equal(readSignedRequest(request, NAMES).isSignedWith(pem), true)
+    assert.equal(readSignedRequest(request, NAMES).isSignedWith({ publicKey: pem }), true)
     assert.equal(
-      readSignedRequest(request, NAMES).isSignedWith(
-        other.export({ type: 'spki', format: 'pem' }).toString(),
-      ),
+      readSignedRequest(request, NAMES).isSignedWith({
+        publicKey: other.export({ type: 'spki', format: 'pem' }).toString(),
+      }),
       false,
     )
-    assert.equal(readSignedRequest(request, NAMES).isSignedWith('a secret'), false)
+    assert.equal(readSignedRequest(request, NAMES).isSignedWith({ secret: 'a secret' }), false)
     const { createHmac } = await import('node:crypto')
     const confused = signedBy('ACS3-HMAC-SHA256', (text) =>
       createHmac('sha256', pem).update(text).digest('hex'),
     )
-    assert.equal(readSignedRequest(confused, NAMES).isSignedWith(pem), false)
+    assert.equal(readSignedRequest(confused, NAMES).isSignedWith({ publicKey: pem }), false)
   })
 
   it('refuses a body hash that is signed and is not the body’s', async () => {
@@ -214,8 +214,8 @@ describe('variants of V3', () => {
     const request = signedBy('ACS3-HMAC-SM3', (text) =>
       createHmac('sm3', 'secret').update(text).digest('hex'),
     )
-    assert.equal(readSignedRequest(request, NAMES).isSignedWith('secret'), true)
-    assert.equal(readSignedRequest(request, NAMES).isSignedWith('secreT'), false)
+    assert.equal(readSignedRequest(request, NAMES).isSignedWith({ secret: 'secret' }), true)
+    assert.equal(readSignedRequest(request, NAMES).isSignedWith({ secret: 'secreT' }), false)
   })
 })
 

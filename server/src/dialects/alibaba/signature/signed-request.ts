@@ -5,6 +5,7 @@
  * (`identify.ts`).
  */
 import type { IncomingHttpHeaders } from 'node:http'
+import type { CheckingKey } from '../../../flows/access-keys.ts'
 import { type Pair, type Parameters, pairsOf } from './parameters.ts'
 
 /** The parts of a request that signatures cover. */
@@ -32,7 +33,7 @@ export interface SignedRequest {
   /** What the signature was calculated from, for the refusal. */
   readonly stringToSign: string
   /** Compares in constant time. */
-  isSignedWith(secret: string): boolean
+  isSignedWith(key: CheckingKey): boolean
 }
 
 /** A header's only value, trimmed; '' when it is not there. */

@@ -19,7 +19,6 @@ import { isoSeconds } from './times.ts'
 
 const FORM =
   /^(ACS3-HMAC-SHA256|ACS3-HMAC-SM3|ACS3-RSA-SHA256) Credential=([^,\s]+), ?SignedHeaders=([a-z0-9;_-]+), ?Signature=([0-9a-f]+)$/
-const PUBLIC_KEY = '-----BEGIN PUBLIC KEY-----'
 
 /** Takes a V3 request apart. Refuses what is missing, not covered by the signature, or signed for another body. */
 export function readV3(request: RawRequest): SignedRequest {
@@ -63,10 +62,10 @@ export function readV3(request: RawRequest): SignedRequest {
     action: headerOf(request, 'x-acs-action') || undefined,
     parameters: byName([...pairs, ...formPairs(request)]),
     stringToSign,
-    isSignedWith: (secret) =>
+    isSignedWith: (key) =>
       algorithm === 'ACS3-RSA-SHA256'
-        ? isSignedByPair(secret, stringToSign, signature)
-        : isSignedBySecret(hash, secret, { stringToSign, signature }),
+        ? 'publicKey' in key && isSignedByPair(key.publicKey, stringToSign, signature)
+        : 'secret' in key && isSignedBySecret(hash, key.secret, { stringToSign, signature }),
   }
 }
 
@@ -90,14 +89,11 @@ function isSignedBySecret(
   secret: string,
   { stringToSign, signature }: { readonly stringToSign: string; readonly signature: string },
 ): boolean {
-  // A public key is no secret: whoever knows it must not be able to sign with it.
-  if (secret.startsWith(PUBLIC_KEY)) return false
   const expected = Buffer.from(createHmac(hash, secret).update(stringToSign).digest('hex'))
   const actual = Buffer.from(signature)
   return expected.length === actual.length && timingSafeEqual(expected, actual)
 }
 
 function isSignedByPair(publicKey: string, stringToSign: string, signature: string): boolean {
-  if (!publicKey.startsWith(PUBLIC_KEY)) return false
   return verify('sha256', Buffer.from(stringToSign), publicKey, Buffer.from(signature, 'hex'))
 }
