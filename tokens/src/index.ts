@@ -6,13 +6,8 @@
 export type { Claims, Link, Scope } from './claims.ts'
 export { claimsFault } from './claims-fault.ts'
 export { type AuthMethods, authMethods, defaultAuthMethods } from './fernet/auth-methods.ts'
-export {
-  type FernetKey,
-  type FernetKeyring,
-  fernetKeyring,
-  newFernetKey,
-  parseFernetKey,
-} from './fernet/fernet.ts'
+export { type FernetKeyring, fernetKeyring } from './fernet/fernet.ts'
+export { type FernetKey, newFernetKey, parseFernetKey } from './fernet/fernet-key.ts'
 export { decodeFernet, encodeFernet, type FernetOptions } from './fernet/fernet-token.ts'
 export { decodeReceipt, encodeReceipt, type Receipt } from './fernet/receipt.ts'
 export { signCompact, type VerifiedJws, verifyCompact } from './jws/compact.ts'

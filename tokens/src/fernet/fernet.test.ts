@@ -4,7 +4,8 @@ import { describe, it } from 'node:test'
 import type { Claims } from '../claims.ts'
 import { Malformed } from '../refused.ts'
 import { authMethods, defaultAuthMethods } from './auth-methods.ts'
-import { fernetKeyring, newFernetKey, openFernet, parseFernetKey, sealFernet } from './fernet.ts'
+import { fernetKeyring, openFernet, sealFernet } from './fernet.ts'
+import { newFernetKey, parseFernetKey } from './fernet-key.ts'
 import { decodeFernet, encodeFernet } from './fernet-token.ts'
 
 /** The specification's own example (generate.json and verify.json of github.com/fernet/spec). */

@@ -7,26 +7,11 @@
  *   9     16 bytes   initialisation vector
  *   25    16 n       AES-128-CBC of the plaintext with PKCS #7 padding
  *   end   32 bytes   HMAC-SHA256 of everything before it
- *
- * A key is 32 bytes: the first 16 sign, the last 16 encrypt.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  randomBytes,
-  randomFillSync,
-  timingSafeEqual,
-} from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { Malformed } from '../refused.ts'
 import { decodeBase64url, maxTokenLength } from '../text.ts'
-
-export interface FernetKey {
-  readonly signing: KeyObject
-  readonly encryption: KeyObject
-}
+import type { FernetKey } from './fernet-key.ts'
 
 /** `primary` seals; all of `all`, the primary among them, open. Made by `fernetKeyring`. */
 export interface FernetKeyring {
@@ -42,29 +27,6 @@ export interface Opened {
 
 const overhead = 1 + 8 + 16 + 32
 const twoTo32 = 2 ** 32
-
-/** A new key as text, the 44 characters Keystone's key files hold. */
-export function newFernetKey(): string {
-  return `${randomBytes(32).toString('base64url')}=`
-}
-
-/**
- * A key from its text: 44 characters of base64url with padding, as in Keystone's key files; white space around it is
- * ignored. Throws TypeError, without the text, on anything else and on 32 zero bytes (Keystone's public null key).
- */
-export function parseFernetKey(text: string): FernetKey {
-  const trimmed = text.trim()
-  const bytes = trimmed.length === 44 && trimmed.endsWith('=') ? decodeBase64url(trimmed.slice(0, 43)) : null
-  if (bytes === null) throw new TypeError('a Fernet key is 32 bytes as 44 characters of base64url')
-  if (bytes.every((byte) => byte === 0))
-    throw new TypeError('the Fernet key of zero bytes is public, make a new one')
-  const key = {
-    signing: createSecretKey(bytes.subarray(0, 16)),
-    encryption: createSecretKey(bytes.subarray(16)),
-  }
-  bytes.fill(0)
-  return key
-}
 
 /**
  * A keyring of keys in the order they are tried; the first seals. For a Keystone key repository: highest number first,
@@ -85,34 +47,17 @@ export function sealFernet(
   key: FernetKey,
   at: { readonly seconds: number; readonly iv?: Uint8Array },
 ): string {
-  const signed = 25 + plaintext.length - (plaintext.length % 16) + 16
+  const sealed = key.encrypt(plaintext, at.iv)
+  const signed = 9 + sealed.length
   const bytes = Buffer.allocUnsafe(signed + 32)
   bytes[0] = 0x80
   bytes.writeUInt32BE(Math.floor(at.seconds / twoTo32), 1)
   bytes.writeUInt32BE(at.seconds % twoTo32, 5)
-  bytes.set(at.iv ?? freshIv(), 9)
-  const cipher = createCipheriv('aes-128-cbc', key.encryption, bytes.subarray(9, 25))
-  const body = cipher.update(plaintext)
-  bytes.set(body, 25)
-  bytes.set(cipher.final(), 25 + body.length)
-  bytes.set(createHmac('sha256', key.signing).update(bytes.subarray(0, signed)).digest(), signed)
+  bytes.set(sealed, 9)
+  bytes.set(key.sign(bytes.subarray(0, signed)), signed)
   const text = bytes.toString('base64url')
   if (text.length > maxTokenLength) throw new RangeError('claims too large for a token')
   return text
-}
-
-// The system's generator is asked for 256 vectors at a time: one call costs as much as sealing half a token.
-const randomPool = Buffer.alloc(16 * 256)
-let poolUsed = randomPool.length
-
-/** 16 random bytes that are handed out once. */
-function freshIv(): Buffer {
-  if (poolUsed === randomPool.length) {
-    randomFillSync(randomPool)
-    poolUsed = 0
-  }
-  poolUsed += 16
-  return randomPool.subarray(poolUsed - 16, poolUsed)
 }
 
 /**
@@ -129,18 +74,13 @@ export function openFernet(text: string, keyring: FernetKeyring): Opened {
   const key = keyOf(bytes.subarray(0, signed), bytes.subarray(signed), keyring)
   if (key === undefined) throw new Malformed('sealed with none of our keys', 'not_authentic')
   const sealedAt = bytes.readUInt32BE(1) * twoTo32 + bytes.readUInt32BE(5)
-  const decipher = createDecipheriv('aes-128-cbc', key.encryption, bytes.subarray(9, 25))
-  const body = decipher.update(bytes.subarray(25, signed))
   try {
-    const end = decipher.final()
-    return { plaintext: end.length === 0 ? body : Buffer.concat([body, end]), sealedAt }
+    return { plaintext: key.decrypt(bytes.subarray(9, signed)), sealedAt }
   } catch {
     throw new Malformed('blocks or padding of the plaintext')
   }
 }
 
 function keyOf(signed: Buffer, mac: Buffer, keyring: FernetKeyring): FernetKey | undefined {
-  return keyring.all.find((key) =>
-    timingSafeEqual(createHmac('sha256', key.signing).update(signed).digest(), mac),
-  )
+  return keyring.all.find((key) => timingSafeEqual(key.sign(signed), mac))
 }

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test'
 import type { Claims, Link } from '../claims.ts'
 import { encodeMsgpack, type MsgpackValue } from '../msgpack.ts'
 import type { Refused } from '../refused.ts'
-import { fernetKeyring, newFernetKey, openFernet, parseFernetKey, sealFernet } from './fernet.ts'
+import { fernetKeyring, openFernet, sealFernet } from './fernet.ts'
+import { newFernetKey, parseFernetKey } from './fernet-key.ts'
 import { decodeFernet, encodeFernet } from './fernet-token.ts'
 
 const key = parseFernetKey(newFernetKey())
