@@ -166,7 +166,7 @@ async function envelopeOf(xml: string): Promise<{ readonly issuer: string; reado
 
 function asRefusal(error: unknown): never {
   if (!(error instanceof SamlFault)) throw error
-  return refuse('unauthenticated', error.message)
+  return refuse('unauthenticated', error.fault)
 }
 
 function digest(text: string): string {

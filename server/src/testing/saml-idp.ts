@@ -91,15 +91,27 @@ export function samlAssertion(answer: SamlAnswer): string {
   ].join('')
 }
 
-/** Canonical XML with an enveloped signature put behind its Issuer. */
-export function signedXml(xml: string, key = samlKey('idp')): string {
-  const id = /\bID="([^"]+)"/.exec(xml)?.[1] ?? ''
+export interface SigningPlace {
+  /** The attribute with the id of what is signed. */
+  readonly idAttribute: string
+  /** The signature is put before the last of these; behind the Issuer when it is not given. */
+  readonly before?: string
+}
+
+/** Canonical XML with an enveloped signature put behind its Issuer, or where `place` says. */
+export function signedXml(
+  xml: string,
+  key = samlKey('idp'),
+  { idAttribute, before }: SigningPlace = { idAttribute: 'ID' },
+): string {
+  const id = new RegExp(`\\b${idAttribute}="([^"]+)"`).exec(xml)?.[1] ?? ''
   const digest = createHash('sha256').update(xml).digest('base64')
   const info = (xmlns: string): string =>
     `<ds:SignedInfo${xmlns}><ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod><ds:Reference URI="#${id}"><ds:Transforms><ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"></ds:Transform><ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>${digest}</ds:DigestValue></ds:Reference></ds:SignedInfo>`
   const xmlns = ' xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
   const value = createSign('sha256').update(info(xmlns)).sign(key, 'base64')
   const signature = `<ds:Signature${xmlns}>${info('')}<ds:SignatureValue>${value}</ds:SignatureValue></ds:Signature>`
-  const at = xml.indexOf('</saml:Issuer>') + '</saml:Issuer>'.length
+  const behindIssuer = xml.indexOf('</saml:Issuer>') + '</saml:Issuer>'.length
+  const at = before === undefined ? behindIssuer : xml.lastIndexOf(before)
   return `${xml.slice(0, at)}${signature}${xml.slice(at)}`
 }

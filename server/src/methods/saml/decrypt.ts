@@ -48,7 +48,7 @@ export function decryptAssertion(encrypted: Element, { keys, isSigned }: Opening
   const data = theOnly(children(encrypted, XENC, 'EncryptedData'), 'EncryptedData')
   const wrapped = theOnly(below(encrypted, XENC, 'EncryptedKey'), 'EncryptedKey')
   const type = data.getAttribute('Type')
-  if (type && type !== `${XENC}Element`) throw new SamlFault(`encrypted ${type}`)
+  if (type && type !== `${XENC}Element`) throw new SamlFault('encrypted', type)
   const cipher = CIPHERS[demandAmong(children(data, XENC, 'EncryptionMethod'), Object.keys(CIPHERS))]
   if (cipher?.mode === 'cbc' && !isSigned) throw new SamlFault('AES-CBC without a signature of the response')
   const hash = oaepHash(theOnly(children(wrapped, XENC, 'EncryptionMethod'), 'EncryptionMethod'))

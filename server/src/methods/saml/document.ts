@@ -4,6 +4,7 @@
  */
 
 export const SAML = 'urn:oasis:names:tc:SAML:2.0:assertion'
+export const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion'
 export const SAMLP = 'urn:oasis:names:tc:SAML:2.0:protocol'
 export const DSIG = 'http://www.w3.org/2000/09/xmldsig#'
 export const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata'
@@ -34,7 +35,16 @@ export interface Document extends Searchable {
 }
 
 /** What is not believed, and why. */
-export class SamlFault extends Error {}
+export class SamlFault extends Error {
+  /** Our own words alone: for the audit trail, where nothing of what was brought may go. */
+  readonly fault: string
+
+  /** `said`: what the document says there. */
+  constructor(fault: string, said = '') {
+    super(said === '' ? fault : `${fault} ${said}`)
+    this.fault = fault
+  }
+}
 
 const MOST_CHARACTERS = 262_144
 /**
@@ -64,9 +74,9 @@ export async function parseXml(text: string): Promise<Document> {
   try {
     parsed = parser.parseFromString(body, 'text/xml') as unknown as Document
   } catch (error) {
-    throw new SamlFault(`not XML: ${(error as Error).message}`)
+    throw new SamlFault('not XML:', (error as Error).message)
   }
-  if (faults.length > 0 || !parsed?.documentElement) throw new SamlFault(`not XML: ${faults[0] ?? 'empty'}`)
+  if (faults.length > 0 || !parsed?.documentElement) throw new SamlFault('not XML:', faults[0] ?? 'empty')
   demandDistinctIds(parsed)
   return parsed
 }
@@ -81,7 +91,7 @@ function demandDistinctIds(parsed: Document): void {
     for (const name of ['ID', 'Id', 'id', 'AssertionID']) {
       const id = element.getAttribute(name)
       if (!id) continue
-      if (seen.has(id)) throw new SamlFault(`id ${id} twice`)
+      if (seen.has(id)) throw new SamlFault('the same id twice:', id)
       seen.add(id)
     }
   }

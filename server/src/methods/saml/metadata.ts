@@ -1,7 +1,7 @@
 /** What a provider says of itself (SAML 2.0 Metadata), and what we say of ourselves. */
 import { X509Certificate } from 'node:crypto'
 import { OAEP_MGF1P, OFFERED_CIPHERS } from './decrypt.ts'
-import { below, children, DSIG, METADATA, parseXml, SamlFault, textOf } from './document.ts'
+import { below, children, DSIG, type Element, METADATA, parseXml, SamlFault, textOf } from './document.ts'
 
 export interface ProviderMetadata {
   readonly entityId: string
@@ -15,14 +15,14 @@ export interface ProviderMetadata {
   readonly wantsSignedRequests: boolean
 }
 
-/** Reads metadata. Throws a `SamlFault` for what is none, has several providers, or no key to verify signatures with. */
+/** Reads metadata: of the provider's role in SAML 2.0, else of its role as a token service. Throws a `SamlFault` for what is none, has several providers, or no key to verify signatures with. */
 export async function readMetadata(text: string): Promise<ProviderMetadata> {
   const parsed = await parseXml(text)
   const entities = below(parsed, METADATA, 'EntityDescriptor')
   const [entity] = entities
   if (!entity || entities.length > 1) throw new SamlFault(`${entities.length} entities`)
   const entityId = entity.getAttribute('entityID') ?? ''
-  const [idp] = children(entity, METADATA, 'IDPSSODescriptor')
+  const idp = children(entity, METADATA, 'IDPSSODescriptor')[0] ?? tokenService(entity)
   if (!idp || entityId === '' || entityId.length > 1024) throw new SamlFault('no identity provider')
   const certificates = children(idp, METADATA, 'KeyDescriptor')
     .filter((key) => key.getAttribute('use') !== 'encryption')
@@ -47,10 +47,17 @@ export async function readMetadata(text: string): Promise<ProviderMetadata> {
   }
 }
 
+/** A provider of WS-Federation and WS-Trust alone says so with a role of its own (WS-Federation 1.2, 3.1.2.2). */
+function tokenService(entity: Element): Element | undefined {
+  const isService = (role: Element): boolean =>
+    /^([\w.-]+:)?SecurityTokenServiceType$/.test(role.getAttribute('xsi:type') ?? '')
+  return children(entity, METADATA, 'RoleDescriptor').find(isService)
+}
+
 /** Browsers are sent there: no other scheme than the web's. */
 function webAddress(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
-  throw new SamlFault(`address ${text}`)
+  throw new SamlFault('address', text)
 }
 
 function demandUsable(certificate: string): void {

@@ -1,4 +1,14 @@
-import { below, children, type Document, DSIG, type Element, SAML, SAMLP, SamlFault } from './document.ts'
+import {
+  below,
+  children,
+  type Document,
+  DSIG,
+  type Element,
+  SAML,
+  SAML1,
+  SAMLP,
+  SamlFault,
+} from './document.ts'
 
 const SIGNATURES = ['rsa-sha256', 'rsa-sha512'].map(
   (name) => `http://www.w3.org/2001/04/xmldsig-more#${name}`,
@@ -61,28 +71,65 @@ export function demandPlainAssertion(parsed: Document): {
   return { assertion, signature: demandOwnSignatures(parsed, [assertion]).get(assertion) }
 }
 
+/** Of an answer that names its token by WS-Trust 2005/02 or 1.3. */
+const TRUST = [
+  'http://schemas.xmlsoap.org/ws/2005/02/trust',
+  'http://docs.oasis-open.org/ws-sx/ws-trust/200512',
+]
+
+/**
+ * The one shape of a WS-Trust answer that is looked at further: one RequestSecurityTokenResponse at the root with one
+ * RequestedSecurityToken, in it one assertion of SAML 1.1 and nowhere another, signed itself and with nothing else signed.
+ */
+export function demandPlainToken(parsed: Document): {
+  readonly assertion: Element
+  readonly signature: Element
+} {
+  const root = parsed.documentElement
+  const trust = TRUST.find((namespace) => namespace === root?.namespaceURI)
+  if (!root || trust === undefined || root.localName !== 'RequestSecurityTokenResponse')
+    throw new SamlFault('no RequestSecurityTokenResponse')
+  const tokens = children(root, trust, 'RequestedSecurityToken')
+  const [assertion, ...others] = [
+    ...below(parsed, SAML1, 'Assertion'),
+    ...below(parsed, SAML, 'Assertion'),
+    ...below(parsed, SAML, 'EncryptedAssertion'),
+  ]
+  if (tokens.length !== 1) throw new SamlFault(`${tokens.length} tokens`)
+  if (!assertion || others.length > 0)
+    throw new SamlFault(`${others.length + (assertion ? 1 : 0)} assertions`)
+  if (assertion.parentNode !== tokens[0] || assertion.namespaceURI !== SAML1)
+    throw new SamlFault('an assertion that is not the token')
+  const signature = demandOwnSignatures(parsed, [assertion], 'AssertionID').get(assertion)
+  if (!signature) throw new SamlFault('no signature')
+  return { assertion, signature }
+}
+
 /** Every signature by whom it signs. */
-function demandOwnSignatures(parsed: Document, owners: readonly Element[]): ReadonlyMap<Element, Element> {
+function demandOwnSignatures(
+  parsed: Document,
+  owners: readonly Element[],
+  idAttribute = 'ID',
+): ReadonlyMap<Element, Element> {
   if (below(parsed, DSIG, 'Object').length > 0) throw new SamlFault('an Object in a signature')
   const found = new Map<Element, Element>()
   for (const signature of below(parsed, DSIG, 'Signature')) {
     const owner = owners.find((element) => signature.parentNode === element)
     if (!owner) throw new SamlFault('a signature of something else')
     if (found.has(owner)) throw new SamlFault('two signatures of one element')
-    demandPlainSignature(signature, owner)
+    demandPlainSignature(signature, owner.getAttribute(idAttribute))
     found.set(owner, signature)
   }
   return found
 }
 
-function demandPlainSignature(signature: Element, owner: Element): void {
+function demandPlainSignature(signature: Element, id: string | null): void {
   const infos = below(signature, DSIG, 'SignedInfo')
   const [info] = infos
   if (!info || infos.length > 1) throw new SamlFault(`${infos.length} SignedInfo`)
   const references = below(signature, DSIG, 'Reference')
   const [reference] = references
   if (!reference || references.length > 1) throw new SamlFault(`${references.length} References`)
-  const id = owner.getAttribute('ID')
   if (!id || reference.getAttribute('URI') !== `#${id}`) throw new SamlFault('a Reference to something else')
   if (
     below(signature, DSIG, 'DigestValue').length !== 1 ||
@@ -102,6 +149,6 @@ function demandPlainSignature(signature: Element, owner: Element): void {
 export function demandAmong(elements: readonly Element[], allowed: readonly string[]): string {
   const [element] = elements
   const algorithm = element?.getAttribute('Algorithm') ?? ''
-  if (elements.length !== 1 || !allowed.includes(algorithm)) throw new SamlFault(`algorithm ${algorithm}`)
+  if (elements.length !== 1 || !allowed.includes(algorithm)) throw new SamlFault('algorithm', algorithm)
   return algorithm
 }

@@ -3,6 +3,8 @@
  * it the shape is held (`structure.ts`), after it everything is read from the bytes that were signed and from nothing else.
  */
 import type { Assertion } from '../../core/federation/mapping.ts'
+import { readable } from './attributes.ts'
+import { demandConditions, SKEW, timeOf } from './conditions.ts'
 import { decryptAssertion } from './decrypt.ts'
 import { children, type Element, parseXml, SAML, SAMLP, SamlFault, textOf } from './document.ts'
 import type { ProviderMetadata } from './metadata.ts'
@@ -32,14 +34,11 @@ export interface VerifiedSaml {
   readonly sessionNotOnOrAfter: number | null
 }
 
-const SKEW = 60
-const MOST_VALUES = 512
-
 /** What the response proves, or a `SamlFault`. `text` is the XML itself. */
 export async function verifySaml(text: string, expected: SamlExpectation): Promise<VerifiedSaml> {
   const { response, assertion } = await believed(text.replace(/\r\n?/g, '\n'), expected)
   const destination = response.getAttribute('Destination')
-  if (destination && destination !== expected.recipient) throw new SamlFault(`destination ${destination}`)
+  if (destination && destination !== expected.recipient) throw new SamlFault('destination', destination)
   const [status] = children(response, SAMLP, 'Status').flatMap((each) => children(each, SAMLP, 'StatusCode'))
   if (status?.getAttribute('Value') !== 'urn:oasis:names:tc:SAML:2.0:status:Success')
     throw new SamlFault('no success')
@@ -50,7 +49,7 @@ export async function verifySaml(text: string, expected: SamlExpectation): Promi
   for (const issued of [assertion, response]) demandIssuer(issued, expected.provider.entityId)
   const seconds = expected.now / 1e6
   const end = subjectEnd(assertion, expected)
-  const conditionsEnd = demandConditions(assertion, expected.audience, seconds)
+  const conditionsEnd = demandConditions(assertion, { audiences: [expected.audience], seconds })
   const [authn] = children(assertion, SAML, 'AuthnStatement')
   if (!authn) throw new SamlFault('no AuthnStatement')
   const session = authn.getAttribute('SessionNotOnOrAfter')
@@ -94,12 +93,12 @@ async function believed(
 function demandIssuer(element: Element, entityId: string): void {
   const [issuer, ...others] = children(element, SAML, 'Issuer')
   if (!issuer && element.localName === 'Response') return
-  if (others.length > 0 || textOf(issuer) !== entityId) throw new SamlFault(`issuer ${textOf(issuer)}`)
+  if (others.length > 0 || textOf(issuer) !== entityId) throw new SamlFault('issuer', textOf(issuer))
 }
 
 function demandAnswer(element: Element, { inResponseTo }: SamlExpectation): void {
   const answers = element.getAttribute('InResponseTo') || null
-  if (answers !== inResponseTo) throw new SamlFault(`answers ${answers}`)
+  if (answers !== inResponseTo) throw new SamlFault('answers', `${answers}`)
 }
 
 /** When the bearer's confirmation ends; refuses when none of them is for us, now. */
@@ -118,49 +117,15 @@ function subjectEnd(assertion: Element, expected: SamlExpectation): number {
   throw new SamlFault('no confirmation for us')
 }
 
-function demandConditions(assertion: Element, audience: string, seconds: number): number {
-  const [conditions, ...others] = children(assertion, SAML, 'Conditions')
-  if (!conditions || others.length > 0) throw new SamlFault('no Conditions')
-  const notBefore = conditions.getAttribute('NotBefore')
-  if (notBefore && timeOf(notBefore) - SKEW > seconds) throw new SamlFault('not yet')
-  const notOnOrAfter = conditions.getAttribute('NotOnOrAfter')
-  const end = notOnOrAfter ? timeOf(notOnOrAfter) : Number.POSITIVE_INFINITY
-  if (end + SKEW <= seconds) throw new SamlFault('expired')
-  const restrictions = children(conditions, SAML, 'AudienceRestriction')
-  if (restrictions.length === 0) throw new SamlFault('for anybody')
-  for (const restriction of restrictions) {
-    const audiences = children(restriction, SAML, 'Audience').map(textOf)
-    if (!audiences.includes(audience)) throw new SamlFault(`for ${audiences.join(', ')}`)
-  }
-  return end
-}
-
-/** Seconds of an xs:dateTime; refuses what is none. */
-function timeOf(text: string): number {
-  const millis = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN
-  if (Number.isNaN(millis)) throw new SamlFault(`time ${text}`)
-  return Math.floor(millis / 1000)
-}
-
-/** Attributes by name and friendly name, as several values each; who says so and about whom by the names rules know. */
+/** Attributes by name and friendly name. */
 function attributesOf(assertion: Element, issuer: string): Assertion {
-  const attributes: Record<string, string[]> = Object.create(null)
-  const own: Record<string, string> = { 'Shib-Identity-Provider': issuer, MELLON_IDP: issuer }
   const [subject] = children(assertion, SAML, 'Subject')
   const nameId = textOf(subject && children(subject, SAML, 'NameID')[0])
-  for (const [name, value] of Object.entries(own)) attributes[name] = [value]
-  if (nameId !== '') for (const name of ['NameID', 'MELLON_NAME_ID']) attributes[name] = [nameId]
-  const reserved = new Set(['NameID', 'MELLON_NAME_ID', ...Object.keys(own)])
-  for (const statement of children(assertion, SAML, 'AttributeStatement')) {
-    for (const attribute of children(statement, SAML, 'Attribute')) {
-      const values = children(attribute, SAML, 'AttributeValue').slice(0, MOST_VALUES).map(textOf)
-      const names = [attribute.getAttribute('Name'), attribute.getAttribute('FriendlyName')]
-      for (const name of new Set(names)) {
-        if (name && !reserved.has(name)) attributes[name] = [...(attributes[name] ?? []), ...values]
-      }
-    }
-  }
-  return attributes
+  const said = children(assertion, SAML, 'AttributeStatement')
+    .flatMap((statement) => children(statement, SAML, 'Attribute'))
+    .map((attribute) => ({
+      names: [attribute.getAttribute('Name'), attribute.getAttribute('FriendlyName')],
+      values: children(attribute, SAML, 'AttributeValue').map(textOf),
+    }))
+  return readable(issuer, nameId, said)
 }
