@@ -9,6 +9,7 @@ const AGENCIES = `${HUAWEI}agencies/agency-token.test.ts`
 const AGENCY = `${HUAWEI}agencies/agencies.test.ts`
 const MATRIX = `${HUAWEI}nothing-exceeds.test.ts`
 const SECURITY = `${HUAWEI}account/security-policies.test.ts`
+const FEDERATED = 'server/src/flows/federated-login.test.ts'
 const MFA = `${HUAWEI}mfa/mfa.test.ts`
 const ADMINISTRATION = `${HUAWEI}administration.test.ts`
 
@@ -243,7 +244,7 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/account-security.ts',
-    code: 'if (!allowsAddress(apiAddresses, address)) {',
+    code: "if (!allowsAddress(way === 'program' ? apiAddresses : consoleAddresses, address)) {",
     without: 'if (false) {',
     tests: SECURITY,
   },
@@ -255,8 +256,50 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/issue-token.ts',
-    code: 'if (address !== undefined) await demandAddress(ctx, shown.user.domain.id, address)',
+    code: 'if (address !== undefined) await demandAddresses(ctx, shown, request.presenter, address)',
     without: '',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/flows/issue-token.ts',
+    code: '...(session ? accountsBehind(session) : [])',
+    without: '',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/account-security.ts',
+    code: 'return by === undefined || by === user.domain.id ? [user.domain.id] : [user.domain.id, by]',
+    without: 'return [user.domain.id]',
+    tests: AGENCIES,
+  },
+  {
+    file: 'server/src/flows/federated-login.ts',
+    code: '  await demandOrigin(ctx, domainId, request.from)\n',
+    without: '',
+    tests: FEDERATED,
+  },
+  {
+    file: 'server/src/flows/federated-login.ts',
+    code: '  await demandOrigin(ctx, found.domain.id, from)\n',
+    without: '',
+    tests: FEDERATED,
+  },
+  {
+    file: 'server/src/flows/federated-login.ts',
+    code: 'const ttl = Math.min(request.ttl, atConsole ?? request.ttl)',
+    without: 'const ttl = request.ttl + 0 * (atConsole ?? 0)',
+    tests: FEDERATED,
+  },
+  {
+    file: 'server/src/flows/key-session.ts',
+    code: 'Math.min(ttl, (await consoleSeconds(ctx, accountsBehind(session))) ?? ttl)',
+    without: 'Math.min(ttl, ((await consoleSeconds(ctx, accountsBehind(session))) ?? 0) + ttl)',
+    tests: SECURITY,
+  },
+  {
+    file: 'server/src/core/account-security.ts',
+    code: 'rules.lockoutFailureAttempts === 0 ? login.period_with_login_failures * MINUTE : undefined',
+    without: 'login.period_with_login_failures * MINUTE',
     tests: SECURITY,
   },
   {

@@ -3,7 +3,7 @@
  * settings"): their passwords, their sign-ins, what they may change themselves, where they call from. Pure. An account
  * can only demand more than the house, never less.
  */
-import { inNetwork } from './policy/statements/ip.ts'
+import { inAddressRange, inNetwork } from './policy/statements/ip.ts'
 import type { ComplianceRules } from './security-compliance.ts'
 
 export interface PasswordPolicy {
@@ -25,7 +25,9 @@ export interface LoginPolicy {
   /** Minutes. */
   readonly lockout_duration: number
   readonly login_failed_times: number
+  /** Minutes without a failure after which earlier ones count no more. */
   readonly period_with_login_failures: number
+  /** Minutes that a console's session may last. */
   readonly session_timeout: number
   readonly show_recent_login_info: boolean
 }
@@ -38,14 +40,26 @@ export interface ProtectPolicy {
   readonly manage_password: boolean
 }
 
-/** Addresses that the account's people may call from. */
-export interface AddressList {
-  readonly allow_address_netmasks: readonly {
-    readonly address_netmask: string
-    readonly description?: string
-  }[]
-  readonly allow_ip_ranges: readonly { readonly ip_range: string; readonly description?: string }[]
+interface Netmask {
+  readonly address_netmask: string
+  readonly description?: string
 }
+
+interface AddressRange {
+  readonly ip_range: string
+  readonly description?: string
+}
+
+/** Addresses that the account's people may call, or sign in at a console, from. Consoles are come to by IPv6 too. */
+export interface AddressList {
+  readonly allow_address_netmasks: readonly Netmask[]
+  readonly allow_ip_ranges: readonly AddressRange[]
+  readonly allow_address_netmasks_ipv6?: readonly Netmask[]
+  readonly allow_ip_ranges_ipv6?: readonly AddressRange[]
+}
+
+/** What somebody comes by: a program that calls, or a browser on its way to a console. */
+export type Way = 'program' | 'console'
 
 /** Each is absent until the account sets it. */
 export interface AccountSecurity {
@@ -53,6 +67,7 @@ export interface AccountSecurity {
   readonly login?: LoginPolicy
   readonly protect?: ProtectPolicy
   readonly apiAddresses?: AddressList
+  readonly consoleAddresses?: AddressList
 }
 
 const MINUTE = 60
@@ -64,17 +79,22 @@ function least(a: number | undefined, b: number | undefined): number | undefined
   return b ? Math.min(a, b) : a
 }
 
-/** The house's rules with the account's over them. */
+/**
+ * The house's rules with the account's over them. Where the house locks out itself, it goes on counting failures without
+ * end: a window would make that lockout milder.
+ */
 export function complianceFor<Rules extends ComplianceRules>(
   rules: Rules,
   { password, login }: AccountSecurity,
-): Rules {
+): Rules & Pick<ComplianceRules, 'lockoutWindow'> {
   if (!password && !login) return rules
   return {
     ...rules,
     ...(login && {
       lockoutFailureAttempts: least(rules.lockoutFailureAttempts, login.login_failed_times) ?? 0,
       lockoutDuration: Math.max(rules.lockoutDuration, login.lockout_duration * MINUTE),
+      lockoutWindow:
+        rules.lockoutFailureAttempts === 0 ? login.period_with_login_failures * MINUTE : undefined,
       disableUserAccountDaysInactive: least(
         rules.disableUserAccountDaysInactive,
         login.account_validity_period || undefined,
@@ -129,23 +149,10 @@ function longestRun(characters: readonly string[]): number {
 /** Whether a request may come from an address. */
 export function allowsAddress(list: AddressList | undefined, address: string): boolean {
   if (!list) return true
+  const masks = [...list.allow_address_netmasks, ...(list.allow_address_netmasks_ipv6 ?? [])]
+  const ranges = [...list.allow_ip_ranges, ...(list.allow_ip_ranges_ipv6 ?? [])]
   return (
-    list.allow_address_netmasks.some(({ address_netmask }) => inNetwork(address, address_netmask)) ||
-    list.allow_ip_ranges.some(({ ip_range }) => inRange(address, ip_range))
+    masks.some(({ address_netmask }) => inNetwork(address, address_netmask)) ||
+    ranges.some(({ ip_range }) => inAddressRange(address, ip_range))
   )
-}
-
-/** `10.0.0.1-10.0.0.9`, both ends included. IPv4 only, as Huawei Cloud has it. */
-export function inRange(address: string, range: string): boolean {
-  const [from, to, ...rest] = range.split('-').map(v4)
-  const given = v4(address.replace(/^::ffff:/i, ''))
-  if (given === undefined || from === undefined || to === undefined || rest.length > 0) return false
-  return from <= given && given <= to
-}
-
-/** An IPv4 address as a number; undefined for anything else. */
-export function v4(text: string): number | undefined {
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return undefined
-  const parts = text.split('.').map(Number)
-  return parts.some((part) => part > 255) ? undefined : parts.reduce((sum, part) => sum * 256 + part, 0)
 }

@@ -9,6 +9,8 @@ export interface ComplianceRules {
   readonly lockoutFailureAttempts: number
   /** Seconds. */
   readonly lockoutDuration: number
+  /** Seconds without a failure after which the earlier ones count no more. Absent: they count until a sign-in succeeds. */
+  readonly lockoutWindow?: number | undefined
   readonly uniqueLastPasswordCount: number
   readonly passwordExpiresDays: number | undefined
   /** Days. */

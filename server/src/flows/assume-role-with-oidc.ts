@@ -11,6 +11,8 @@ import { mayAssumeByProvider } from './role-trust.ts'
 export type OidcAssumption = Omit<RoleAssumption, 'provider' | 'externalId' | 'sourceIdentity' | 'ttl'> & {
   /** Asked once the role trusts who asks: it may refuse, and would tell that the role is there. */
   readonly ttl: () => number
+  /** Where the request came from. */
+  readonly address: string
 }
 
 /**
@@ -38,10 +40,12 @@ export async function assumeRoleWithIdToken(
     return refuse('forbidden', reason)
   }
   const ttl = wish.ttl()
-  const { session } = await signIn({ ttl, requestId }).catch((error: unknown) => {
-    if (!(error instanceof Refusal) || !NOT_ADMITTED.includes(error.code)) throw error
-    return refuse('forbidden', error.reason)
-  })
+  const { session } = await signIn({ ttl, requestId, from: { address: wish.address, way: 'program' } }).catch(
+    (error: unknown) => {
+      if (!(error instanceof Refusal) || !NOT_ADMITTED.includes(error.code)) throw error
+      return refuse('forbidden', error.reason)
+    },
+  )
   const none = { externalId: undefined, sourceIdentity: undefined }
   return assumeRole(ctx, session, { ...wish, ...none, ttl, facts, provider })
 }

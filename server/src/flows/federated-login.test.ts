@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { Way } from '../core/account-security.ts'
 import { Refusal } from '../core/refusal.ts'
+import { putAccountSecurity } from '../store/accounts.ts'
 import { type House, openHouse } from '../testing/house.ts'
+import type { Origin } from './account-security.ts'
 import { federatedLogin, openDoor } from './federated-login.ts'
 
 const IDP = '/v3/OS-FEDERATION/identity_providers/acme'
@@ -40,14 +43,18 @@ describe('federated sign-in', () => {
     const made = await call('PUT', '/v3/OS-FEDERATION/mappings/m', sent)
     if (made.status === 409) await call('PATCH', '/v3/OS-FEDERATION/mappings/m', sent)
   }
-  const login = async (attributes: Record<string, string[]> = {}, expiresAt: number | null = null) => {
+  const login = async (
+    attributes: Record<string, string[]> = {},
+    expiresAt: number | null = null,
+    from: Origin = { address: '127.0.0.1', way: 'program' },
+  ) => {
     const door = await openDoor(house.ctx, 'acme', 'oidc')
     const said = { sub: ['bob'], email: ['bob@acme.example'], ...attributes }
     return federatedLogin(
       house.ctx,
       door,
       { attributes: said, issuer: 'https://acme.example', expiresAt },
-      { ttl: 3600, requestId: 'req-1' },
+      { ttl: 3600, requestId: 'req-1', from },
     )
   }
   const refusal = async (act: Promise<unknown>): Promise<string> => {
@@ -364,4 +371,49 @@ describe('federated sign-in', () => {
       ['success', 'refused'],
     )
   })
+
+  it('forbidden from elsewhere: programs by the account’s API addresses, browsers by its consoles’', async () => {
+    const only = (mask: string) => ({
+      allow_address_netmasks: [{ address_netmask: mask }],
+      allow_ip_ranges: [],
+    })
+    const security = { apiAddresses: only('192.0.2.0/24'), consoleAddresses: only('2001:db8::/32') }
+    await house.ctx.store.write((tx) => putAccountSecurity(tx, idpDomain, security))
+    const from = (address: string, way: Way) => refusal(login({}, null, { address, way }))
+    assert.equal(await from('192.0.2.7', 'program'), 'done')
+    assert.equal(await from('192.0.2.7', 'console'), 'forbidden')
+    assert.equal(await from('2001:db8::7', 'console'), 'done')
+    assert.equal(await from('2001:db8::7', 'program'), 'forbidden')
+  })
+
+  it('forbidden a user who is here already from an address that their own account does not allow', async () => {
+    const domain = (await post('/v3/domains', { domain: { name: 'strict' } })).domain.id
+    await post('/v3/users', { user: { name: 'bob', domain_id: domain } })
+    const user = { name: '{0}', type: 'local', domain: { id: domain } }
+    await mapping([{ local: [{ user }], remote: [{ type: 'sub' }] }])
+    assert.equal(await refusal(login()), 'done')
+    const apiAddresses = { allow_address_netmasks: [{ address_netmask: '192.0.2.7' }], allow_ip_ranges: [] }
+    await house.ctx.store.write((tx) => putAccountSecurity(tx, domain, { apiAddresses }))
+    assert.equal(await refusal(login()), 'forbidden')
+  })
+
+  it('a console’s session ends when the account says, a program’s does not', async () => {
+    await house.ctx.store.write((tx) => putAccountSecurity(tx, idpDomain, { login: LOGIN_POLICY }))
+    const seconds = async (way: Way) => {
+      const { claims } = (await login({}, null, { address: '127.0.0.1', way })).session
+      return claims.expiresAt - claims.issuedAt
+    }
+    assert.equal(await seconds('console'), 900)
+    assert.equal(await seconds('program'), 3600)
+  })
 })
+
+const LOGIN_POLICY = {
+  account_validity_period: 0,
+  custom_info_for_login: '',
+  lockout_duration: 15,
+  login_failed_times: 5,
+  period_with_login_failures: 15,
+  session_timeout: 15,
+  show_recent_login_info: false,
+}

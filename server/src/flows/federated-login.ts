@@ -39,6 +39,7 @@ import { findDomainScope, findProjectScope } from '../store/scopes.ts'
 import type { Db } from '../store/store.ts'
 import { isUniqueViolation } from '../store/unique.ts'
 import { cloudPowersOf } from './account-administration.ts'
+import { consoleSeconds, demandOrigin, type Origin } from './account-security.ts'
 import { change } from './change.ts'
 import { meetFactors } from './factors.ts'
 import { type Issued, issueFor } from './issue-token.ts'
@@ -63,6 +64,8 @@ export interface FederatedRequest {
   /** Seconds a token lives. */
   readonly ttl: number
   readonly requestId: string
+  /** Where who brings the assertion comes from: the account of whom it is about has to allow that. */
+  readonly from: Origin
 }
 
 /** Groups travel in the token; with more of them it would not fit into a header any more. */
@@ -91,7 +94,8 @@ export async function openDoor(ctx: Context, idpId: string, protocolId: string):
 
 /**
  * Signs in who a verified assertion is about; the token is unscoped. Refuses `unauthenticated` when the mapping does not
- * admit them, their provider is not one the door knows, or their user here is disabled. On the audit trail either way.
+ * admit them, their provider is not one the door knows, or their user here is disabled; `forbidden` from an address that
+ * their account does not allow. A console's session ends when the account says. On the audit trail either way.
  */
 export async function federatedLogin(
   ctx: Context,
@@ -121,7 +125,7 @@ async function signIn(
   const groups = await groupsOf(ctx, door, { mapping, mapped })
   const user =
     mapped.user.type === 'local'
-      ? await localUser(ctx, mapped)
+      ? await localUser(ctx, mapped, request.from)
       : await shadowUser(ctx, { door, mapping, mapped, groups }, request)
   const proof: Proof = {
     user,
@@ -133,7 +137,9 @@ async function signIn(
     onlyScope: null,
   }
   const now = Math.floor(ctx.now() / 1e6)
-  const left = assertion.expiresAt === null ? request.ttl : Math.min(request.ttl, assertion.expiresAt - now)
+  const atConsole = request.from.way === 'console' ? await consoleSeconds(ctx, [user.domain.id]) : undefined
+  const ttl = Math.min(request.ttl, atConsole ?? request.ttl)
+  const left = assertion.expiresAt === null ? ttl : Math.min(ttl, assertion.expiresAt - now)
   if (left <= 0) return refuse('unauthenticated', 'the provider’s session has ended')
   return issueFor(ctx, await meetFactors(ctx, proof, undefined), {
     scope: { kind: 'unscoped' },
@@ -194,7 +200,7 @@ async function groupsOf(
 }
 
 /** A user who is here already. Somebody else's federated user is not one. */
-async function localUser(ctx: Context, { user }: Mapped): Promise<UserRecord> {
+async function localUser(ctx: Context, { user }: Mapped, from: Origin): Promise<UserRecord> {
   const { id, name, domain } = user
   const inDomain =
     domain?.id !== undefined
@@ -206,6 +212,7 @@ async function localUser(ctx: Context, { user }: Mapped): Promise<UserRecord> {
     id !== undefined ? { id } : name !== undefined && inDomain ? { name, domain: inDomain } : undefined
   const found = reference && (await findUser(ctx.store.db, reference))
   if (found?.kind !== 'local') return refuse('unauthenticated', 'the mapped local user is not here')
+  await demandOrigin(ctx, found.domain.id, from)
   return found
 }
 
@@ -225,6 +232,8 @@ async function shadowUser(ctx: Context, shadow: Shadow, request: FederatedReques
   const by = { session: null, action: 'shadow_user', requestId: request.requestId }
   const before = await findFederatedUser(ctx.store.db, identity)
   const domainId = before?.domainId ?? (await domainOf(ctx.store.db, shadow))
+  // Before anything is written: who may not come from there leaves nothing here.
+  await demandOrigin(ctx, domainId, request.from)
   const user = { id: before?.id ?? newId(), name, domainId, email }
   if (shadow.mapping.domainId !== undefined && (await cloudPowersOf(ctx.store)).actors.has(user.id)) {
     return refuse('unauthenticated', 'who holds a role of the cloud’s comes by no mapping of an account')

@@ -5,7 +5,7 @@ import { Refusal, refuse } from '../core/refusal.ts'
 import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
 import { consumeTrustUse } from '../store/trusts.ts'
-import { demandAddress } from './account-security.ts'
+import { accountsBehind, demandOrigin, rulesFor } from './account-security.ts'
 import { NO_AGENCY } from './assume-agency.ts'
 import { authMethods } from './auth-methods.ts'
 import { authenticate, type Identity, type Presenter } from './authenticate.ts'
@@ -45,7 +45,7 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   try {
     const shown = await authenticate(ctx, request.identity, request.presenter)
     const { address } = request
-    if (address !== undefined) await demandAddress(ctx, shown.user.domain.id, address)
+    if (address !== undefined) await demandAddresses(ctx, shown, request.presenter, address)
     const proof = await meetFactors(ctx, shown, request.receipt)
     const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)
@@ -53,6 +53,18 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   } catch (error) {
     if (error instanceof Refusal && error.code !== 'busy') await audit(ctx, request, 'refused', error)
     throw error
+  }
+}
+
+/** Whose token it will be and, where an agency is taken on, who does. */
+async function demandAddresses(
+  ctx: Context,
+  { user }: Proof,
+  { session }: Presenter,
+  address: string,
+): Promise<void> {
+  for (const domainId of new Set([user.domain.id, ...(session ? accountsBehind(session) : [])])) {
+    await demandOrigin(ctx, domainId, { address, way: 'program' })
   }
 }
 
@@ -78,7 +90,8 @@ export async function issueFor(
   const userId = user.id
   const findings = await loadLinks(ctx, via, { userId, scope })
   const now = Math.floor(request.begunAt / 1e6)
-  if (proof.user.kind === 'local' && isIdle(proof.user, ctx.settings, ctx.now())) {
+  const rules = await rulesFor(ctx, proof.user.domain.id)
+  if (proof.user.kind === 'local' && isIdle(proof.user, rules, ctx.now())) {
     return refuse('unauthenticated', 'disabled after days without activity')
   }
   // What has seen a change says that it came after it.

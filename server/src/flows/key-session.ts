@@ -12,6 +12,7 @@ import { appendAudit } from '../store/audit.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import { findProjectScope } from '../store/scopes.ts'
 import { isTemporaryAccess, newTemporaryAccess, temporarySecret } from './access-keys.ts'
+import { accountsBehind, consoleSeconds } from './account-security.ts'
 import { assumeAgency, NO_AGENCY } from './assume-agency.ts'
 import { issueFor, writeToken } from './issue-token.ts'
 import { issuedMicros, stampOf } from './issued-at.ts'
@@ -219,7 +220,7 @@ export async function issueTemporaryKey(
 
 /**
  * A login token of a temporary key's session: it proves the session to a console and, without a signature, nothing to
- * this service.
+ * this service. It ends with what the accounts behind the session let a console's session last.
  */
 export async function issueLoginToken(
   ctx: Context,
@@ -230,10 +231,11 @@ export async function issueLoginToken(
   // Who reads the login token could not see the narrowing.
   if (session.narrowedBy) return refuse('forbidden', 'a narrowed key makes a login token')
   const { claims } = session
+  const seconds = Math.min(ttl, (await consoleSeconds(ctx, accountsBehind(session))) ?? ttl)
   const derived: Claims = {
     ...claims,
     ...derivedStamp(ctx, claims),
-    expiresAt: Math.min(claims.expiresAt, Math.floor(ctx.now() / 1e6) + ttl),
+    expiresAt: Math.min(claims.expiresAt, Math.floor(ctx.now() / 1e6) + seconds),
   }
   await audit(ctx, session, requestId, { outcome: 'success', target: 'login_token', reason: '' })
   return { text: await writeToken(ctx, derived), expiresAt: derived.expiresAt }

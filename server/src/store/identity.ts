@@ -119,17 +119,19 @@ export interface Lockout {
   readonly lockoutFailureAttempts: number
   /** Seconds. */
   readonly lockoutDuration: number
+  /** Seconds without a failure after which counting begins anew. */
+  readonly lockoutWindow?: number | undefined
 }
 
 /** More failures than the column can hold. */
 const NEVER = 2 ** 31 - 1
 
-/** Counts a wrong password or passcode. After a lock that has passed counting begins anew. */
+/** Counts a wrong password or passcode. After a lock that has passed, and after the window, counting begins anew. */
 export async function countFailedLogin(
   tx: Db,
   userId: string,
   at: number,
-  { lockoutFailureAttempts, lockoutDuration }: Lockout,
+  { lockoutFailureAttempts, lockoutDuration, lockoutWindow }: Lockout,
 ): Promise<void> {
   const locking = lockoutFailureAttempts === 0 ? NEVER : lockoutFailureAttempts
   await tx
@@ -138,9 +140,19 @@ export async function countFailedLogin(
       failed_auth_count: eb
         .case()
         .when(
-          eb.and([
-            eb('failed_auth_count', '>=', locking),
-            eb('failed_auth_at', '<=', at - lockoutDuration * 1_000_000),
+          eb.or([
+            eb.and([
+              eb('failed_auth_count', '>=', locking),
+              eb('failed_auth_at', '<=', at - lockoutDuration * 1_000_000),
+            ]),
+            ...(lockoutWindow === undefined
+              ? []
+              : [
+                  eb.and([
+                    eb('failed_auth_count', '<', locking),
+                    eb('failed_auth_at', '<=', at - lockoutWindow * 1_000_000),
+                  ]),
+                ]),
           ]),
         )
         .then(1)

@@ -261,7 +261,11 @@ async function addFederated({
   await ok('PUT', `${idp}/protocols/oidc`, { protocol: { mapping_id: 'm' } })
   const door = await openDoor(house.ctx, 'acme', 'oidc')
   const said = { attributes: { sub: ['bob'] }, issuer: 'https://acme.example', expiresAt: null }
-  const { text, session } = await federatedLogin(house.ctx, door, said, { ttl: 3600, requestId: 'req-1' })
+  const { text, session } = await federatedLogin(house.ctx, door, said, {
+    ttl: 3600,
+    requestId: 'req-1',
+    from: { address: '127.0.0.1', way: 'program' },
+  })
   const userId = session.user.id
   const reach = { [`project:${two.projectB}`]: ['readonly'], [`domain:${two.b}`]: ['te_agency'] }
   const more = { inPerson: true, reach, userId }

@@ -116,7 +116,7 @@ export function cseWire(options: CseOptions): Wire<Context, Session> {
       const session = await (signed && options.identifySigned
         ? options.identifySigned(ctx, incoming)
         : identifyByToken(ctx, incoming))
-      await demandAddress(ctx, session.user.domain.id, incoming.remoteAddress)
+      await demandAddress(ctx, session, incoming.remoteAddress)
       return session
     },
     permits: (_ctx, rule, caller, target) => permits(rule, caller, target['project_id']),

@@ -96,6 +96,18 @@ describe('identity providers of an account', () => {
     assert.equal(scoped.status, 201, scoped.text)
   })
 
+  it('403 people who come by them from an address that the account does not allow, and nobody is made', async () => {
+    const path = `/v3.0/OS-SECURITYPOLICY/domains/${two.a}/api-acl-policy`
+    const allow = (mask: string) =>
+      clouds('PUT', path, { api_acl_policy: { allow_address_netmasks: [{ address_netmask: mask }] } })
+    assert.equal(await allow('203.0.113.0/24'), 200)
+    assert.equal((await signIn('own', 'erin')).status, 403)
+    assert.equal(await allow('127.0.0.0/8'), 200)
+    const users = await as(cloud, 'GET', '/v3/users?name=erin')
+    assert.deepEqual(users.body.users, [])
+    assert.equal((await signIn('own', 'erin')).status, 201)
+  })
+
   it('people who come by them find their projects, by token and by a temporary key', async () => {
     const token = String((await signIn('own')).headers['x-subject-token'])
     const path = '/v3/projects?name=ap-southeast-1'

@@ -25,7 +25,7 @@ const BAD_SIGNATURE = { subject: { kind: 'caller', id: 'signature' } } as const
  */
 export async function identify(ctx: Context, incoming: Incoming): Promise<Session> {
   const session = await (looksSigned(incoming) ? identifySigned : identifyByToken)(ctx, incoming)
-  await demandAddress(ctx, session.user.domain.id, incoming.remoteAddress)
+  await demandAddress(ctx, session, incoming.remoteAddress)
   return session
 }
 

@@ -155,7 +155,7 @@ export function keystoneWire(options: KeystoneOptions): Wire<Context, Session> {
     operations: options.operations,
     identify: async (ctx, incoming) => {
       const session = await (options.identify ?? identifyByToken)(ctx, incoming)
-      await demandAddress(ctx, session.user.domain.id, incoming.remoteAddress)
+      await demandAddress(ctx, session, incoming.remoteAddress)
       await prepareAccountAdministration(ctx, session)
       return session
     },

@@ -1,6 +1,6 @@
 /** Addresses and networks, IPv4 and IPv6, as numbers. IPv4-mapped IPv6 addresses are the IPv4 address they carry. */
 
-interface Address {
+export interface Address {
   readonly bits: 32 | 128
   readonly value: bigint
 }
@@ -18,7 +18,17 @@ export function inNetwork(address: string, network: string): boolean {
   return wanted.value >> shift === given.value >> shift
 }
 
-function parseAddress(text: string): Address | undefined {
+/** Whether `address` is in `range` (`10.0.0.1-10.0.0.9`), both ends included. False when anything is no address. */
+export function inAddressRange(address: string, range: string): boolean {
+  const [from, to, ...rest] = range.split('-').map(parseAddress)
+  const given = parseAddress(address)
+  if (!from || !to || !given || rest.length > 0 || from.bits !== given.bits || to.bits !== given.bits)
+    return false
+  return from.value <= given.value && given.value <= to.value
+}
+
+/** undefined for what is no address. */
+export function parseAddress(text: string): Address | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return parseV4(text)
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(text)?.[1]
   return mapped === undefined ? parseV6(text) : parseV4(mapped)

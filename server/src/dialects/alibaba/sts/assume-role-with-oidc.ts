@@ -41,6 +41,7 @@ export const assumeRoleWithOidc = publicOperation({
       ttl: () => seconds(role.maxSessionSeconds),
       policy,
       facts: requestFacts(ctx, null, call),
+      address: call.remoteAddress,
       requestId,
     })
     const { claims } = token

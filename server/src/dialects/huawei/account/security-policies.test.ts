@@ -56,7 +56,7 @@ describe('security policies of an account', () => {
     assert.deepEqual([login_failed_times, lockout_duration], [5, 1])
   })
 
-  it('400 what is out of its range, and 501 the console’s addresses: there is no console', async () => {
+  it('400 what is out of its range', async () => {
     for (const [name, sent] of [
       ['password-policy', { minimum_password_length: 5 }],
       ['password-policy', { password_char_combination: 5 }],
@@ -65,13 +65,18 @@ describe('security policies of an account', () => {
       ['api-acl-policy', { allow_address_netmasks: [{ address_netmask: '10.0.0.0/33' }] }],
       ['api-acl-policy', { allow_ip_ranges: [{ ip_range: '10.0.0.9-10.0.0.1' }] }],
       ['api-acl-policy', { allow_ip_ranges: [] }],
+      ['api-acl-policy', { allow_address_netmasks: [{ address_netmask: '2001:db8::/32' }] }],
+      ['console-acl-policy', {}],
+      ['console-acl-policy', { allow_address_netmasks_ipv6: [{ address_netmask: '10.0.0.0/8' }] }],
+      ['console-acl-policy', { allow_address_netmasks_ipv6: [{ address_netmask: '2001:db8::/129' }] }],
+      ['console-acl-policy', { allow_ip_ranges_ipv6: [{ ip_range: '2001:db8::9-2001:db8::1' }] }],
+      ['console-acl-policy', { allow_ip_ranges_ipv6: [{ ip_range: '10.0.0.1-2001:db8::1' }] }],
     ] as const) {
       const answer = await put(name, sent)
       assert.deepEqual([answer.status, answer.body.error_code], [400, 'IAM.0073'], JSON.stringify(sent))
     }
     const missing = await face.call('PUT', pathOf('password-policy'), { token: administrator, body: {} })
     assert.deepEqual([missing.status, missing.body.error_code], [400, 'IAM.0072'])
-    assert.equal((await put('console-acl-policy', {})).status, 501)
   })
 
   it('a password policy holds for every new password, on both faces', async () => {
@@ -205,5 +210,92 @@ describe('security policies of an account', () => {
     assert.deepEqual((await show('api-acl-policy')).allow_ip_ranges[0].ip_range, '203.0.113.1-203.0.113.9')
     assert.equal((await put('api-acl-policy', here, cloud)).status, 200)
     assert.equal((await signIn(face)).status, 201)
+  })
+
+  it('200 the console’s addresses, of both families, which no program is held against', async () => {
+    const anywhere = await show('console-acl-policy')
+    assert.equal(anywhere.allow_ip_ranges[0].ip_range, '0.0.0.0-255.255.255.255')
+    assert.match(anywhere.allow_ip_ranges_ipv6[0].ip_range, /^0000:.*-FFFF:.*:FFFF$/)
+    const sent = {
+      allow_address_netmasks: [{ address_netmask: '203.0.113.0/24', description: 'office' }],
+      allow_ip_ranges: [],
+      allow_address_netmasks_ipv6: [{ address_netmask: '2001:db8::/32' }],
+      allow_ip_ranges_ipv6: [{ ip_range: '2001:db9::1-2001:db9::9' }],
+    }
+    const answer = await put('console-acl-policy', sent)
+    assert.equal(answer.status, 200, answer.text)
+    assert.deepEqual(await show('console-acl-policy'), answer.body.console_acl_policy)
+    assert.equal(answer.body.console_acl_policy.allow_ip_ranges_ipv6[0].description, '')
+    assert.equal((await put('console-acl-policy', sent)).status, 200)
+  })
+})
+
+/** A house that locks nobody out by itself. */
+describe('a login policy of an account', () => {
+  let house: House
+  let face: HuaweiFace
+  let two: TwoAccounts
+  const put = async (sent: object) => {
+    const token = await face.token({ name: 'IAMUserA', domain: two.a })
+    const path = `/v3.0/OS-SECURITYPOLICY/domains/${two.a}/login-policy`
+    const answer = await face.call('PUT', path, { token, body: { login_policy: sent } })
+    assert.equal(answer.status, 200, answer.text)
+  }
+
+  before(async () => {
+    house = await openHouse()
+    face = openHuawei(house)
+    two = await seedTwoAccounts(house)
+    await put({
+      login_failed_times: 3,
+      period_with_login_failures: 20,
+      lockout_duration: 15,
+      session_timeout: 15,
+    })
+  })
+  after(async () => {
+    await face.close()
+    await house.close()
+  })
+
+  it('401 as many wrong passwords as lock; one after the period counts as the first', async () => {
+    const id = await seedUser(house, 'Forgetful', two.a)
+    const login = async (password: string) => {
+      const identity = { methods: ['password'], password: { user: { id, password } } }
+      return (await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })).status
+    }
+    const guess = async (times: number) => {
+      for (let n = 0; n < times; n++) assert.equal(await login('wrong'), 401)
+    }
+    await guess(2)
+    house.advance(20 * 60)
+    await guess(2)
+    assert.equal(await login(PASSWORD), 201)
+    await guess(2)
+    house.advance(19 * 60)
+    await guess(1)
+    assert.equal(await login(PASSWORD), 401, 'within the period')
+    // As long as the house locks, which is longer than the account asks for.
+    house.advance(30 * 60)
+    assert.equal(await login(PASSWORD), 201, 'the lock has passed')
+  })
+
+  it('a login token ends with the session timeout, whatever it was asked for', async () => {
+    await seedUser(house, 'Keeper', two.a)
+    const token = await face.token({ name: 'Keeper', domain: two.a }, { unscoped: {} })
+    const made = await face.call('POST', '/v3.0/OS-CREDENTIAL/securitytokens', {
+      token,
+      body: { auth: { identity: { methods: ['token'], token: { duration_seconds: 7200 } } } },
+    })
+    const { access, secret, securitytoken: id } = made.body.credential
+    const logIn = async (duration_seconds: number) => {
+      const body = { auth: { securitytoken: { access, secret, id, duration_seconds } } }
+      const answer = await face.call('POST', '/v3.0/OS-AUTH/securitytoken/logintokens', { body })
+      assert.equal(answer.status, 201, answer.text)
+      return Math.round((Date.parse(answer.body.logintoken.expires_at) - house.ctx.now() / 1e3) / 60e3)
+    }
+    assert.deepEqual([await logIn(7200), await logIn(600)], [15, 10])
+    await put({ session_timeout: 60 })
+    assert.equal(await logIn(7200), 60)
   })
 })

@@ -7,18 +7,24 @@ import { type Static, type TSchema, Type } from 'typebox'
 import type { Context } from '../../../context.ts'
 import {
   type AccountSecurity,
-  type AddressList,
   complianceFor,
   type LoginPolicy,
   type PasswordPolicy,
   type ProtectPolicy,
-  v4,
 } from '../../../core/account-security.ts'
-import { missing, refuse } from '../../../core/refusal.ts'
+import { missing } from '../../../core/refusal.ts'
 import { accountSecurity, findAccountSecurity, putAccountSecurity } from '../../../store/accounts.ts'
 import { findDomainScope } from '../../../store/scopes.ts'
 import { demandAdministrator } from '../access.ts'
 import { change, operation } from '../operation.ts'
+import {
+  ANYWHERE,
+  ANYWHERE_BY_CONSOLE,
+  ApiAddressBody,
+  apiAddressesFrom,
+  ConsoleAddressBody,
+  consoleAddressesFrom,
+} from './address-lists.ts'
 
 type Settings = Context['settings']
 
@@ -59,11 +65,6 @@ const EVERYTHING: ProtectPolicy = {
   manage_mobile: true,
   manage_password: true,
 }
-const ANYWHERE: AddressList = {
-  allow_address_netmasks: [],
-  allow_ip_ranges: [{ ip_range: '0.0.0.0-255.255.255.255', description: '' }],
-}
-
 function shownPasswordPolicy(settings: Settings, security: AccountSecurity) {
   const rules = complianceFor(settings, security)
   return {
@@ -116,48 +117,12 @@ const ProtectBody = Type.Object({
   ),
 })
 
-const Description = Type.Optional(Type.String({ maxLength: 255 }))
-const AddressBody = Type.Object({
-  allow_address_netmasks: Type.Optional(
-    Type.Array(Type.Object({ address_netmask: Type.String(), description: Description }), { maxItems: 200 }),
-  ),
-  allow_ip_ranges: Type.Optional(
-    Type.Array(Type.Object({ ip_range: Type.String(), description: Description }), { maxItems: 200 }),
-  ),
-  // Requests do not come from endpoints of a virtual network here.
-  allow_vpc_endpoints: Type.Optional(Type.Array(Type.Unknown(), { maxItems: 0 })),
-})
-
-/** Refuses what is neither `10.0.0.0/8` nor `10.0.0.1-10.0.0.9`, and a list that nobody at all is on. */
-function addressesFrom(sent: Static<typeof AddressBody>): AddressList {
-  const { allow_address_netmasks: masks = [], allow_ip_ranges: ranges = [] } = sent
-  const wrong = (field: string, value: string): never =>
-    refuse('bad_request', field, {
-      wireCode: 'IAM.0073',
-      message: `Invalid input for field '${field}'. The value is '${value}'.`,
-    })
-  for (const { address_netmask: mask } of masks) {
-    const [base = '', length = '', ...rest] = mask.split('/')
-    const isMask = v4(base) !== undefined && /^([0-9]|[12][0-9]|3[0-2])?$/.test(length) && rest.length === 0
-    if (!isMask) wrong('address_netmask', mask)
-  }
-  for (const { ip_range: range } of ranges) {
-    const [from, to, ...rest] = range.split('-').map(v4)
-    if (from === undefined || to === undefined || rest.length > 0 || from > to) wrong('ip_range', range)
-  }
-  if (masks.length + ranges.length === 0) wrong('allow_ip_ranges', '[]')
-  return {
-    allow_address_netmasks: masks.map((mask) => ({ description: '', ...mask })),
-    allow_ip_ranges: ranges.map((range) => ({ description: '', ...range })),
-  }
-}
-
 interface Kind<Body extends TSchema = TSchema> {
   readonly name: string
   readonly shows: string
-  readonly updates?: { readonly id: string; readonly body: Body }
+  readonly updates: { readonly id: string; readonly body: Body }
   readonly shown: (settings: Settings, security: AccountSecurity) => object
-  readonly from?: (sent: Static<Body>, settings: Settings, before: AccountSecurity) => AccountSecurity
+  readonly from: (sent: Static<Body>, settings: Settings, before: AccountSecurity) => AccountSecurity
 }
 
 const kindOf = <Body extends TSchema>(kind: Kind<Body>): Kind => kind as unknown as Kind
@@ -193,12 +158,17 @@ const kinds: readonly Kind[] = [
   kindOf({
     name: 'api-acl-policy',
     shows: 'showDomainApiAclPolicy',
-    updates: { id: 'updateDomainApiAclPolicy', body: AddressBody },
+    updates: { id: 'updateDomainApiAclPolicy', body: ApiAddressBody },
     shown: (_settings, { apiAddresses }) => apiAddresses ?? ANYWHERE,
-    from: (sent: Static<typeof AddressBody>) => ({ apiAddresses: addressesFrom(sent) }),
+    from: (sent: Static<typeof ApiAddressBody>) => ({ apiAddresses: apiAddressesFrom(sent) }),
   }),
-  // There is no console: its addresses are not set.
-  { name: 'console-acl-policy', shows: 'showDomainConsoleAclPolicy', shown: () => ANYWHERE },
+  kindOf({
+    name: 'console-acl-policy',
+    shows: 'showDomainConsoleAclPolicy',
+    updates: { id: 'updateDomainConsoleAclPolicy', body: ConsoleAddressBody },
+    shown: (_settings, { consoleAddresses }) => consoleAddresses ?? ANYWHERE_BY_CONSOLE,
+    from: (sent: Static<typeof ConsoleAddressBody>) => ({ consoleAddresses: consoleAddressesFrom(sent) }),
+  }),
 ]
 
 function operationsOf({ name, shows, updates, shown, from }: Kind) {
@@ -217,7 +187,6 @@ function operationsOf({ name, shows, updates, shown, from }: Kind) {
       return { body: { [member]: shown(ctx.settings, await accountSecurity(ctx.store, domainId)) } }
     },
   })
-  if (!updates || !from) return [show]
   const update = operation({
     id: updates.id,
     method: 'PUT',

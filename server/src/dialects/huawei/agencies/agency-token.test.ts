@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { AddressList } from '../../../core/account-security.ts'
+import { putAccountSecurity } from '../../../store/accounts.ts'
 import { deleteGrant, insertGrant } from '../../../store/assignments.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
@@ -199,6 +201,22 @@ describe('agency tokens', () => {
     await house.ctx.store.write((tx) => insertGrant(tx, place, body.roles[0].id))
     assert.equal((await assume({ project: { id: two.projectB } })).status, 404)
     await house.ctx.store.write((tx) => deleteGrant(tx, place, body.roles[0].id))
+  })
+
+  it('403 from an address that either account does not allow, to act as the agency and with its token', async () => {
+    const [first, second] = [await assume(undefined), await assume(undefined)]
+    const subjects = [first, second].map(({ headers }) => headers['x-subject-token'] ?? '')
+    const nowhere = { allow_address_netmasks: [], allow_ip_ranges: [{ ip_range: '192.0.2.1-192.0.2.2' }] }
+    const everywhere = { ...nowhere, allow_ip_ranges: [{ ip_range: '0.0.0.0-255.255.255.255' }] }
+    const set = (account: string, apiAddresses: AddressList) =>
+      house.ctx.store.write((tx) => putAccountSecurity(tx, account, { apiAddresses }))
+    for (const account of [two.a, two.b]) {
+      await set(account, nowhere)
+      assert.equal((await assume(undefined)).status, 403, account)
+      for (const subject of subjects) assert.equal((await validate(subject)).status, 403, account)
+      await set(account, everywhere)
+      assert.equal((await validate(subjects[0] ?? '')).status, 200, account)
+    }
   })
 
   it('an agency token never outlives the agency, nor the token it was had with', async () => {

@@ -11,7 +11,7 @@ import { catalogOf } from '../../../store/catalog.ts'
 import { publicOperation } from '../operation.ts'
 import { accountScopeFrom } from '../tokens/auth-request.ts'
 import { tokenBody } from '../tokens/token-body.ts'
-import type { SignInOptions } from './sign-in.ts'
+import { requestOf, type SignInOptions } from './sign-in.ts'
 
 const Reference = Type.Object({ id: Type.Optional(Type.String()), name: Type.Optional(Type.String()) })
 const Body = Type.Object({
@@ -32,7 +32,9 @@ export const idTokenOperation = ({ style, ttl }: SignInOptions) =>
     body: Body,
     success: 201,
     refusals: ['bad_request', 'unauthenticated', 'unsupported_method', 'forbidden', 'unavailable'],
-    handle: async ({ ctx, headers, body: { auth }, query, requestId }) => {
+    handle: async (call) => {
+      const { ctx, headers, query, requestId } = call
+      const { auth } = call.body
       const idpId = headers['x-idp-id']?.toString()
       if (!idpId) return refuse('bad_request', 'no X-Idp-Id', { message: 'The header X-Idp-Id is missing.' })
       const door = await openDoor(ctx, idpId, 'oidc')
@@ -40,7 +42,7 @@ export const idTokenOperation = ({ style, ttl }: SignInOptions) =>
         ctx,
         door,
         { text: auth.id_token.id, idOnly: true },
-        { ttl, requestId },
+        requestOf(call, ttl, 'program'),
       )
       const { text, session } = auth.scope
         ? await issueToken(ctx, {

@@ -12,7 +12,7 @@ import { type BrowserCookie, demandCookie, readCookie, setCookie } from './brows
 import { formField, optionalFormField } from './form.ts'
 import { postingPage } from './posting-page.ts'
 import { ownEntity, REFUSALS, SSO, tokenReply } from './saml-entity.ts'
-import type { SignInOptions } from './sign-in.ts'
+import { requestOf, type SignInOptions } from './sign-in.ts'
 
 const COOKIE: BrowserCookie = { name: 'tokenhouse-saml', path: SSO }
 /** Marks what this house's own page posted again. */
@@ -43,7 +43,7 @@ export const samlConsumer = (options: SignInOptions) =>
     handle: async (call) => {
       const xml = samlResponseOf(call)
       if ((await answeredRequest(xml)) !== '') return finish(call, xml, options)
-      const request = { ttl: options.ttl, requestId: call.requestId }
+      const request = requestOf(call, options.ttl, 'program')
       return tokenReply(await unsolicitedLogin(call.ctx, { xml, own: ownEntity(call) }, request), options)
     },
   })
@@ -57,7 +57,7 @@ async function finish(call: PublicCall, xml: string, { ttl }: SignInOptions): Pr
     return postingPage({ action: own.postUrl, fields, onlyTo: "'self'", cookie: undefined })
   }
   const brought = { xml, relayState, cookie: demandCookie(COOKIE, call), own }
-  const request = { ttl, requestId: call.requestId }
+  const request = requestOf(call, ttl, 'console')
   const { issued, origin } = await finishSamlLogin(call.ctx, brought, request)
   return handOver(call, { origin, token: issued.text, cookie: setCookie(COOKIE, call, '', 0) })
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { inflateRawSync } from 'node:zlib'
+import type { AccountSecurity } from '../../../core/account-security.ts'
 import { rotateSamlKey } from '../../../flows/saml-keys.ts'
+import { putAccountSecurity } from '../../../store/accounts.ts'
 import { type Answer, type House, openHouse } from '../../../testing/house.ts'
 import { sealedAssertion } from '../../../testing/saml-encryption.ts'
 import {
@@ -114,6 +116,23 @@ describe('sign-in by SAML in a browser', () => {
     assert.equal(page.headers['set-cookie'], undefined)
     assert.equal((await bring(xml, { relayState: begun.relayState })).status, 401)
     assert.equal((await bring(xml, begun, false)).status, 200)
+  })
+
+  it('403 from an address that the account’s consoles are not come to from; the API’s are not asked', async () => {
+    const { domain_id } = (await send('GET', `${IDP}/acme`)).body.identity_provider
+    const set = (security: AccountSecurity) =>
+      house.ctx.store.write((tx) => putAccountSecurity(tx, domain_id, security))
+    const elsewhere = { allow_address_netmasks: [{ address_netmask: '203.0.113.0/24' }], allow_ip_ranges: [] }
+    const here = { allow_address_netmasks: [{ address_netmask: '127.0.0.1' }], allow_ip_ranges: [] }
+    const signIn = async () => {
+      const begun = await begin()
+      return (await bring(response(begun), begun)).status
+    }
+    await set({ consoleAddresses: elsewhere })
+    assert.equal(await signIn(), 403)
+    await set({ consoleAddresses: here, apiAddresses: elsewhere })
+    assert.equal(await signIn(), 200)
+    await set({ apiAddresses: here })
   })
 
   it('an answer is taken once, however many bring it at once', async () => {

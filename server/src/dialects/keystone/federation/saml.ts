@@ -13,7 +13,7 @@ import { microTime } from '../time.ts'
 import { loadProvider, providerTarget } from './provider-target.ts'
 import { samlConsumer, samlResponseOf } from './saml-consumer.ts'
 import { ownEntity, REFUSALS, SSO, tokenReply } from './saml-entity.ts'
-import type { SignInOptions } from './sign-in.ts'
+import { requestOf, type SignInOptions } from './sign-in.ts'
 
 const showOwn = publicOperation({
   id: 'get_sp_metadata',
@@ -102,10 +102,7 @@ const byIdp = (options: SignInOptions) =>
       const idpId = call.headers['x-idp-id']?.toString()
       if (!idpId) return refuse('bad_request', 'no X-Idp-Id', { message: 'The header X-Idp-Id is missing.' })
       const brought = { xml: samlResponseOf(call), own: ownEntity(call), idpId }
-      const issued = await unsolicitedLogin(call.ctx, brought, {
-        ttl: options.ttl,
-        requestId: call.requestId,
-      })
+      const issued = await unsolicitedLogin(call.ctx, brought, requestOf(call, options.ttl, 'program'))
       return tokenReply(issued, options)
     },
   })
@@ -121,10 +118,7 @@ const ecpConsumer = (options: SignInOptions) =>
     refusals: [...REFUSALS],
     handle: async (call) => {
       const brought = { envelope: call.rawBody.toString('utf8'), own: ownEntity(call) }
-      return tokenReply(
-        await finishEcp(call.ctx, brought, { ttl: options.ttl, requestId: call.requestId }),
-        options,
-      )
+      return tokenReply(await finishEcp(call.ctx, brought, requestOf(call, options.ttl, 'program')), options)
     },
   })
 

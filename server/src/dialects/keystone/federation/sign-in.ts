@@ -3,7 +3,7 @@
  * token of the provider, or a request for its provider to who offers to carry one. In Keystone an Apache module stands in front of this path; here nothing does.
  */
 import { refuse } from '../../../core/refusal.ts'
-import { openDoor } from '../../../flows/federated-login.ts'
+import { type FederatedRequest, openDoor } from '../../../flows/federated-login.ts'
 import { bearerLogin, oidcConfigOf } from '../../../flows/oidc-login.ts'
 import { beginEcp } from '../../../flows/saml-login.ts'
 import type { Incoming, Method } from '../../../http/operation.ts'
@@ -17,6 +17,15 @@ export interface SignInOptions {
   readonly ttl: number
   /** Providers belong to the account that makes them, and mappings mean its groups (Huawei Cloud). */
   readonly accountScopes?: boolean
+}
+
+/** What a sign-in is asked for with: by a program, or by a browser on its way to a dashboard. */
+export function requestOf(
+  { requestId, remoteAddress: address }: Pick<Incoming, 'requestId' | 'remoteAddress'>,
+  ttl: number,
+  way: FederatedRequest['from']['way'],
+): FederatedRequest {
+  return { ttl, requestId, from: { address, way } }
 }
 
 /** The token of an `Authorization: Bearer` header; undefined when there is none. */
@@ -44,7 +53,7 @@ const signIn = (id: string, method: Method, { style, ttl }: SignInOptions) =>
       'unavailable',
     ],
     handle: async (call) => {
-      const { ctx, params, requestId } = call
+      const { ctx, params } = call
       const door = await openDoor(ctx, params['idp_id'] ?? '', params['protocol_id'] ?? '')
       if (call.headers.accept?.includes(PAOS)) {
         const envelope = await beginEcp(ctx, door, ownEntity(call))
@@ -54,7 +63,7 @@ const signIn = (id: string, method: Method, { style, ttl }: SignInOptions) =>
         return refuse('unsupported_method', `${door.provider.id} has no configuration to sign in by`)
       }
       const text = bearerOf(call) ?? refuse('unauthenticated', 'no bearer token')
-      const { text: token, session } = await bearerLogin(ctx, door, { text }, { ttl, requestId })
+      const { text: token, session } = await bearerLogin(ctx, door, { text }, requestOf(call, ttl, 'program'))
       return {
         headers: { 'x-subject-token': token, 'content-type': 'application/json' },
         body: tokenBody(session, null, style),

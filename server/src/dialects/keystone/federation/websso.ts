@@ -11,7 +11,7 @@ import { one } from '../collection.ts'
 import { type Call, publicOperation } from '../operation.ts'
 import { type BrowserCookie, demandCookie, setCookie } from './browser-cookie.ts'
 import { beginSaml, handOver } from './saml-consumer.ts'
-import type { SignInOptions } from './sign-in.ts'
+import { requestOf, type SignInOptions } from './sign-in.ts'
 
 const ROOT = '/v3/auth/OS-FEDERATION'
 const ONE = `${ROOT}/identity_providers/:idp_id/protocols/:protocol_id/websso`
@@ -104,10 +104,15 @@ const callback = (options: SignInOptions) =>
     success: 200,
     refusals: [...REFUSALS],
     handle: async (call) => {
-      const { ctx, params, requestId } = call
+      const { ctx, params } = call
       const door = await openDoor(ctx, params['idp_id'] ?? '', params['protocol_id'] ?? '')
       const back = { currentUrl: `${call.baseUrl}${call.url}`, cookie: demandCookie(COOKIE, call) }
-      const { issued, origin } = await finishBrowserLogin(ctx, door, back, { ttl: options.ttl, requestId })
+      const { issued, origin } = await finishBrowserLogin(
+        ctx,
+        door,
+        back,
+        requestOf(call, options.ttl, 'console'),
+      )
       return handOver(call, { origin, token: issued.text, cookie: setCookie(COOKIE, call, '', 0) })
     },
   })

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from '../../../context.ts'
 import type { CompiledPolicy } from '../../../core/policy/compile.ts'
 import type { Session } from '../../../core/session.ts'
+import { accountsBehind } from '../../../flows/account-security.ts'
 import { peekSession } from '../../../flows/validate-token.ts'
 import type { HotRoute } from '../../../http/face.ts'
 import { isBoundToAddresses } from '../../../store/accounts.ts'
@@ -57,7 +58,7 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     const subject = caller && peekSession(ctx, subjectToken)
     if (!caller || !subject || subject.delegation.applicationCredential) return false
     // Whose account allows some addresses only is asked for theirs.
-    if (isBoundToAddresses(ctx.store, caller.user.domain.id) !== false) return false
+    if (accountsBehind(caller).some((id) => isBoundToAddresses(ctx.store, id) !== false)) return false
     if (!policy.decide('identity:validate_token', credentialsOf(caller), subjectTarget(subject)).allowed)
       return false
     const shown = nocatalog ? null : catalogNow()
