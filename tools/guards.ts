@@ -12,6 +12,7 @@ import { nacosGuards } from './nacos-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
 import { stsGuards } from './sts-guards.ts'
+import { surfaceGuards } from './surface-guards.ts'
 import { userGuards } from './user-guards.ts'
 
 export interface Guard {
@@ -68,5 +69,6 @@ export const guards: readonly Guard[] = [
   ...nacosGuards,
   ...roleGuards,
   ...stsGuards,
+  ...surfaceGuards,
   ...userGuards,
 ]

@@ -52,8 +52,24 @@ describe('admin face', () => {
       assert.equal((await get(path)).status, 404)
   })
 
-  it('405 for other methods', async (t) => {
-    assert.equal((await (await face(t))('/metrics', 'POST')).status, 405)
+  it('OpenBao GO-2025-3783: it takes no orders: 405 for whatever would begin, end or change something', async (t) => {
+    let asked = 0
+    const get = await face(t, {
+      metrics: () => {
+        asked += 1
+        return ''
+      },
+      ready: async () => {
+        asked += 1
+      },
+    })
+    for (const path of ['/healthz', '/readyz', '/metrics', '/docs', '/openapi/an-api.json']) {
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+        assert.equal((await get(path, method)).status, 405, `${method} ${path}`)
+    }
+    for (const path of ['/keys', '/rekey', '/sys/rekey/init', '/rotate', '/shutdown'])
+      assert.equal((await get(path, 'DELETE')).status, 404, path)
+    assert.equal(asked, 0)
   })
 })
 

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { isIPv6 } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { Refusal } from '../core/refusal.ts'
@@ -264,7 +265,7 @@ function incomingOf<Ctx, Caller>(
   rawBody: Buffer,
 ): Incoming {
   const cut = request.url.indexOf('?')
-  const baseUrl = options.publicUrl ?? `${request.protocol}://${hostOf(request)}`
+  const baseUrl = options.publicUrl ?? `${schemeOf(request)}://${hostOf(request)}`
   return {
     method: request.method,
     url: request.url,
@@ -280,12 +281,24 @@ function incomingOf<Ctx, Caller>(
   }
 }
 
-/** The Host the client used; what is not a host name or address is not repeated into links. */
+/** How the client came; what a proxy passes on and is no scheme of ours is not repeated into links. */
+function schemeOf({ protocol, socket }: FastifyRequest): 'http' | 'https' {
+  if (protocol === 'http' || protocol === 'https') return protocol
+  return 'encrypted' in socket ? 'https' : 'http'
+}
+
+/** The Host the client used, as its proxy or itself says; what is no host of a URL is not repeated into links. */
 function hostOf(request: FastifyRequest): string {
-  const host = request.host
-  if (host && /^[A-Za-z0-9.\-_]+(:\d+)?$|^\[[0-9a-fA-F:.]+\](:\d+)?$/.test(host)) return host
-  const { localAddress, localPort } = request.socket
-  return `${localAddress}:${localPort}`
+  const named = [request.host, request.headers.host].find((host) => host !== undefined && isHost(host))
+  if (named !== undefined) return named
+  const { localAddress = '', localPort } = request.socket
+  return `${isIPv6(localAddress) ? `[${localAddress}]` : localAddress}:${localPort}`
+}
+
+function isHost(text: string): boolean {
+  const isSpelt = /^[A-Za-z0-9.\-_]+(:\d+)?$|^\[[0-9a-fA-F:.]+\](:\d+)?$/.test(text)
+  // `1.2.3.4.5` and `x:99999` are spelt like hosts and are none.
+  return isSpelt && URL.canParse(`http://${text}`)
 }
 
 /** The whole body, or undefined when it is larger than `limit` bytes. */

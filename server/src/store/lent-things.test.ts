@@ -105,7 +105,7 @@ forEachEngine('what is lent', (open) => {
     assert.equal((await findTrust(store.db, 'z'))?.id, 'z')
   })
 
-  it('of many who use a trust at once as many succeed as it has uses', async () => {
+  it('CVE-2026-1035: of many who use a trust at once as many succeed as it has uses', async () => {
     await store.write((tx) => insertTrust(tx, trust('few', { remainingUses: 3 })))
     const taken = await Promise.all(
       Array.from({ length: 8 }, () => store.record((tx) => consumeTrustUse(tx, 'few'))),
@@ -192,7 +192,7 @@ forEachEngine('what is lent', (open) => {
     assert.equal(await findCredential(store.db, 'c2'), undefined)
   })
 
-  it('a request token is taken once; a consumer goes with all its tokens', async () => {
+  it('CVE-2026-1035: a request token is taken once; a consumer goes with all its tokens', async () => {
     const consumer = { id: 'k', sealedSecret: 's', description: null, extra: {} }
     const asked: RequestToken = {
       id: 'r',

@@ -69,7 +69,7 @@ forEachEngine('passwords', (open) => {
 forEachEngine('what may be used once', (open) => {
   const code = { space: 'totp:c', value: '7', expiresAt: NOW + 100 }
 
-  it('is used by one of many who come at once', async () => {
+  it('is used by one of many who come at once (CVE-2026-1035)', async () => {
     const store = await open()
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, () => store.record((tx) => useOnce(tx, code, NOW))),

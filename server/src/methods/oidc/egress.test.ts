@@ -19,7 +19,7 @@ describe('requests to configured addresses', () => {
   })
   after(() => server.close())
 
-  it('ServiceComb CVE-2023-44313: loopback, private, link-local and disguised addresses are inside', () => {
+  it('ServiceComb CVE-2023-44313, Logto CVE-2026-56739: loopback, private, link-local and disguised addresses are inside', () => {
     const inside = [
       '127.0.0.1',
       '127.8.8.8',

@@ -114,7 +114,7 @@ describe('what a provider answers', () => {
     }
   })
 
-  it('CVE-2023-44313: a redirect into the house is not followed, wherever it comes from', async () => {
+  it('CVE-2023-44313, Logto CVE-2026-56739: a redirect into the house, of userinfo too, is not followed, wherever it comes from', async () => {
     const discovery = provider()
     discovery.at('/.well-known/openid-configuration', elsewhere)
     await assert.rejects(verified(discovery))

@@ -176,7 +176,7 @@ describe('credentials and EC2 keys', () => {
     )
   })
 
-  it('CVE-2020-12689, CVE-2026-33551, OSSA-2026-015: no delegated session touches a credential by any route', async () => {
+  it('CVE-2020-12689, CVE-2026-33551, OSSA-2026-015, LP#2150089: no delegated session touches a credential by any route', async () => {
     const made = await house.call('POST', `/v3/users/${owner}/application_credentials`, {
       token: await signIn(),
       body: { application_credential: { name: 'delegate', unrestricted: true } },

@@ -74,13 +74,35 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
     assert.equal((await signIn(await granted([]))).status, 401)
   })
 
-  it('404 a request token is exchanged once, however many try; 401 with another verifier', async () => {
+  it('Keycloak CVE-2026-1035: 404 a request token is exchanged once, however many try; 401 with another verifier', async () => {
     const asked = form((await request()).text)
     assert.equal((await exchange(asked, 'abcdefgh')).status, 401)
     const { oauth_verifier } = (await authorize(asked['oauth_token'] ?? '', [{ name: 'reader' }])).body.token
     assert.equal((await exchange(asked, 'abcdefgh')).status, 401)
-    const answers = await Promise.all(Array.from({ length: 5 }, () => exchange(asked, oauth_verifier)))
-    assert.deepEqual(answers.map((a) => a.status).sort(), [201, 404, 404, 404, 404])
+    const answers = await Promise.all(Array.from({ length: 50 }, () => exchange(asked, oauth_verifier)))
+    assert.deepEqual(answers.map((a) => a.status).sort(), [201, ...Array(49).fill(404)])
+  })
+
+  it('Dex CVE-2022-39222: what was authorized counts for that request, that consumer and that verifier alone', async () => {
+    const asAdmin = { token, body: { consumer: {} } }
+    const other = (await house.call('POST', '/v3/OS-OAUTH1/consumers', asAdmin)).body.consumer
+    const [approved, waiting] = [form((await request()).text), form((await request()).text)]
+    const id = approved['oauth_token'] ?? ''
+    const { oauth_verifier } = (await authorize(id, [{ name: 'reader' }])).body.token
+    const mine = consumer
+    // Another request of the same consumer, with the verifier of the one that was authorized.
+    assert.equal((await exchange(waiting, oauth_verifier)).status, 401)
+    // Another consumer, who has come by the token, its secret and the verifier.
+    consumer = other
+    assert.equal((await exchange(approved, oauth_verifier)).status, 401)
+    consumer = mine
+    // The right consumer, without the secret of the request.
+    assert.equal((await exchange({ oauth_token: id }, oauth_verifier)).status, 401)
+    assert.equal((await exchange(approved, oauth_verifier)).status, 201)
+    // What was authorized and used is authorized for nobody again.
+    assert.equal((await authorize(id, [{ name: 'admin' }])).status, 404)
+    assert.equal((await exchange(approved, oauth_verifier)).status, 404)
+    assert.equal((await signIn(waiting)).status, 401)
   })
 
   it('401 a request sent twice, and one of another time', async () => {

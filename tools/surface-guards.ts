@@ -1,0 +1,85 @@
+/** The guards of the pipeline and of what the whole Keystone wire has in common, for `npm run mutants`. */
+import type { Guard } from './guards.ts'
+
+const keystone = 'server/src/dialects/keystone'
+const face = 'server/src/http/face.ts'
+const surface = `${keystone}/surface.test.ts`
+const signIns = `${keystone}/tokens/advisories.test.ts`
+const oauth1 = `${keystone}/oauth1/oauth1.test.ts`
+const authorization = `${keystone}/oauth1/authorization.ts`
+
+export const surfaceGuards: readonly Guard[] = [
+  {
+    file: face,
+    code: "if (protocol === 'http' || protocol === 'https') return protocol",
+    without: "if (protocol) return protocol as 'http'",
+    tests: surface,
+  },
+  {
+    file: face,
+    code: 'return isSpelt && URL.canParse(',
+    without: 'return isSpelt && Boolean(',
+    tests: surface,
+  },
+  {
+    file: face,
+    code: "const isPublic = operation.policy === 'public'",
+    without: "const isPublic = operation.policy === 'public' || incoming.headers.authorization !== undefined",
+    tests: surface,
+  },
+  {
+    file: 'server/src/http/admin-face.ts',
+    code: "const reading = request.method === 'GET' || request.method === 'HEAD'",
+    without: 'const reading = true',
+    tests: 'server/src/http/admin-face.test.ts',
+  },
+  {
+    file: `${keystone}/oauth1/consumers.ts`,
+    code: 'return { ...extra, id, description,',
+    without: 'return { ...consumer, ...extra, id, description,',
+    tests: surface,
+  },
+  {
+    file: 'server/src/store/list.ts',
+    code: "if (comparator === 'startswith') return sql`substr(${text}, 1, ${sql.lit(length)}) = ${wanted}`",
+    without: "if (comparator === 'startswith') return sql`${text} like ${sql.raw(`'${wanted}%'`)}`",
+    tests: surface,
+  },
+  {
+    file: `${keystone}/collection.ts`,
+    code: 'if (limit !== undefined && !/^[1-9]\\d{0,8}$/.test(limit)) {',
+    without: 'if (limit === undefined && marker === limit && false) {',
+    tests: surface,
+  },
+  {
+    file: authorization,
+    code: 'request.consumerId !== oauth_consumer_key ||',
+    without: '',
+    tests: oauth1,
+  },
+  {
+    file: authorization,
+    code: 'request.verifier !== oauth_verifier\n',
+    without: 'oauth_verifier === undefined\n',
+    tests: oauth1,
+  },
+  {
+    file: authorization,
+    code: 'if (!(await takeRequestToken(tx, request.id))) {',
+    without: 'if (!(await takeRequestToken(tx, request.id)) && !request.id) {',
+    tests: oauth1,
+  },
+  {
+    file: 'server/src/flows/issue-token.ts',
+    code: '...findings.map((f) => f.expiresAt ?? null)',
+    without: '...findings.map(() => null)',
+    tests: signIns,
+  },
+  {
+    file: 'server/src/methods/application-credential/method.ts',
+    code: 'const owner = await findUser(db, payload.user)',
+    without:
+      "const owner = await findUser(db, payload.user)\n  if (!owner) throw new Error('Could not find user')",
+    tests: signIns,
+  },
+]
