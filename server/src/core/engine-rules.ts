@@ -27,6 +27,14 @@ export function isAccountName(name: string): boolean {
   return ACCOUNT_NAME.test(name)
 }
 
+/**
+ * The account that an engine's own software lets do everything, whatever is kept here about it: a token in its name is
+ * never somebody else's. Databases under a Nacos may not tell capital letters apart.
+ */
+export function isBuiltInAccount(specType: 'CSE2' | 'Nacos2', name: string): boolean {
+  return specType === 'Nacos2' ? name.toLowerCase() === 'nacos' : name === 'root'
+}
+
 /** What service-center takes as a password: 8 to 32 of four kinds, not the name and not its reverse. */
 export function isEnginePassword(password: string, name: string): boolean {
   const kinds = [/[A-Z]/, /[a-z]/, /[0-9]/, /[^A-Za-z0-9\s]/]

@@ -1,7 +1,13 @@
 /** Accounts and roles of engines: made, imported, changed and removed, within service-center's rules. */
 import type { Context } from '../context.ts'
 import { arePermissions, builtInRoles, type EnginePermission } from '../core/engine-permissions.ts'
-import { areRoles, engineLimits, isAccountName, isEnginePassword } from '../core/engine-rules.ts'
+import {
+  areRoles,
+  engineLimits,
+  isAccountName,
+  isBuiltInAccount,
+  isEnginePassword,
+} from '../core/engine-rules.ts'
 import { refuse } from '../core/refusal.ts'
 import { hashPassword } from '../hashing/hash.ts'
 import {
@@ -109,7 +115,8 @@ export async function createAccounts(
 ): Promise<readonly EngineAccount[]> {
   const known = await rolesOfEngine(ctx, engine)
   for (const { name, roles, password } of wanted) {
-    if (!isAccountName(name) || name === 'root') refuseEngine('invalid', `name ${name}`)
+    if (!isAccountName(name) || isBuiltInAccount(engine.specType, name))
+      refuseEngine('invalid', `name ${name}`)
     if (!areRoles(roles, known)) refuseEngine('badRole')
     if (password !== undefined && !isEnginePassword(password, name)) refuseEngine('badPassword')
   }
@@ -181,7 +188,7 @@ export async function updateAccount(
   by: Actor,
 ): Promise<void> {
   const { name, roles, status } = wanted
-  refuseProtected(name, wanted.self)
+  refuseProtected(engine, name, wanted.self)
   const known = await rolesOfEngine(ctx, engine)
   if (roles && !areRoles(roles, known)) refuseEngine('badRole')
   const { id, namespace, roles: before, status: was } = await accountNamed(ctx.store.db, engine, name)
@@ -202,7 +209,7 @@ export async function removeAccount(
   wanted: { readonly name: string; readonly self: string },
   by: Actor,
 ): Promise<void> {
-  refuseProtected(wanted.name, wanted.self)
+  refuseProtected(engine, wanted.name, wanted.self)
   // There first: only that ends the tokens which are out.
   await mirrorRemoval(ctx, engine, await accountNamed(ctx.store.db, engine, wanted.name))
   await change(ctx, by, `engine:${engine.id}`, async (tx) => {
@@ -211,8 +218,8 @@ export async function removeAccount(
   })
 }
 
-function refuseProtected(name: string, self: string): void {
-  if (name === 'root') refuseEngine('builtInAccount')
+function refuseProtected({ specType }: EngineRecord, name: string, self: string): void {
+  if (isBuiltInAccount(specType, name)) refuseEngine('builtInAccount')
   if (name === self) refuseEngine('ownAccount')
 }
 

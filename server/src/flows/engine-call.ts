@@ -1,16 +1,16 @@
 /**
  * Calls to an engine's own software. Made only at addresses that the operator's configuration lists (`engine-addresses`),
  * to the letter and without following redirects, so that nobody who may make engines chooses what is called
- * (CVE-2023-44313); with a token of root that lives a minute.
+ * (CVE-2023-44313); with a token of root that lives a minute. Nor does whoever answers for a listed name choose: the
+ * machine's link is never called, and this machine only where it is listed as itself.
  */
+import { isIP } from 'node:net'
 import type { Context } from '../context.ts'
 import { engineLimits } from '../core/engine-rules.ts'
 import { refuse } from '../core/refusal.ts'
+import { guardedFetch, isLinkLocal, isLoopback } from '../methods/oidc/egress.ts'
 import type { EngineRecord } from '../store/engines.ts'
 import { rootToken } from './engine-tokens.ts'
-
-const TIMEOUT_MS = 5000
-const MOST_BYTES = 4_000_000
 
 export interface Asked {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -45,27 +45,32 @@ export async function ask(ctx: Context, engine: EngineRecord, asked: Asked): Pro
   const address = engine.address ?? ''
   refuseUnlisted(ctx, address)
   const token = await rootToken(ctx, engine, engineLimits.rootTokenLife)
-  const form = asked.form && new URLSearchParams(asked.form)
-  const inQuery = form && (asked.method === 'GET' || asked.method === 'DELETE')
+  const form = asked.form && String(new URLSearchParams(asked.form))
+  const inQuery = form !== undefined && (asked.method === 'GET' || asked.method === 'DELETE')
   const json = asked.body === undefined ? undefined : JSON.stringify(asked.body)
   const body = inQuery ? undefined : (form ?? json)
+  const type = form === undefined ? 'application/json' : 'application/x-www-form-urlencoded'
   try {
+    const fetch = guardedFetch({ allowPrivate: true, isRefused: refusedAt(address) })
     const response = await fetch(`${address}${asked.path}${inQuery ? `?${form}` : ''}`, {
       method: asked.method,
       headers: {
         authorization: `Bearer ${token}`,
-        ...(typeof body === 'string' && { 'content-type': 'application/json' }),
+        ...(body !== undefined && { 'content-type': type }),
       },
-      ...(body !== undefined && { body }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      body,
     })
-    const bytes = await response.bytes()
-    if (bytes.length > MOST_BYTES) return unreachable(engine, 'too long an answer')
-    return { status: response.status, body: parsed(Buffer.from(bytes).toString('utf8')) }
+    return { status: response.status, body: parsed(await response.text()) }
   } catch (error) {
     return unreachable(engine, (error as Error).message)
   }
+}
+
+/** Names that were listed may stand for any machine but this one; this one is listed by its own address or name. */
+function refusedAt(address: string): (resolved: string) => boolean {
+  const { hostname } = new URL(address)
+  const isItself = hostname === 'localhost' || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
+  return (resolved) => isLinkLocal(resolved) || (isLoopback(resolved) && !isItself)
 }
 
 function parsed(text: string): unknown {

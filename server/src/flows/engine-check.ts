@@ -53,13 +53,14 @@ async function checkNacos(
   accounts: readonly EngineAccount[],
 ): Promise<readonly Drift[]> {
   const theirs = await remoteNacosUsers(ctx, engine)
-  const rightsHere = (account: EngineAccount): readonly string[] => {
-    const { resource, action } = expectedRight(account)
-    return account.status === 'active' ? [`${resource} ${action}`] : []
-  }
-  const rightsThere = ({ rights }: (typeof theirs)[number]): readonly string[] =>
-    [...rights].map(([resource, action]) => `${resource} ${action}`).sort()
-  return compared('account', sideOf(accounts, rightsHere), sideOf(theirs, rightsThere), ['nacos'])
+  const rightsHere = (account: EngineAccount): readonly string[] =>
+    account.status === 'active' ? [expectedRight(account)] : []
+  return compared(
+    'account',
+    sideOf(accounts, rightsHere),
+    sideOf(theirs, ({ rights }) => rights),
+    ['nacos'],
+  )
 }
 
 function sideOf<One extends { readonly name: string }>(

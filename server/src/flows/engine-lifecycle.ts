@@ -121,6 +121,9 @@ export interface Import {
   /** Name of the account; the principal's own unless given. */
   readonly name?: string | undefined
   readonly roles: readonly string[]
+  /** To log in with as well; without it only sessions of the cloud bring tokens. */
+  readonly password?: string | undefined
+  /** Of a Nacos engine; ServiceComb has none. */
   readonly namespace?: string
 }
 
@@ -134,8 +137,9 @@ export async function importPrincipal(
   wanted: Import,
   by: Actor,
 ): Promise<EngineAccount> {
-  const { principal, roles, namespace = '' } = wanted
+  const { principal, roles, password, namespace = '' } = wanted
   const isNacos = engine.specType === 'Nacos2'
+  if (!isNacos && namespace !== '') invalid('namespace')
   const name = wanted.name ?? (isNacos ? nacosName('iam', principal.id, namespace) : principal.name)
   if (!isAccountName(name) || (isNacos && isMadeByPolicy({ name }))) invalid('account name')
   const there = await findEngineAccount(ctx.store.db, engine.id, { principalId: principal.id, namespace })
@@ -146,7 +150,7 @@ export async function importPrincipal(
   const [account] = await createAccounts(
     ctx,
     engine,
-    [{ name, roles, principalId: principal.id, namespace }],
+    [{ name, roles, password, principalId: principal.id, namespace }],
     by,
   )
   return account ?? refuse('internal', 'no account was made')

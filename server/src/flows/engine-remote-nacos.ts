@@ -93,33 +93,39 @@ export async function removeNacosUser(ctx: Context, engine: EngineRecord, accoun
 
 export interface NacosUser {
   readonly name: string
-  /** `r`, `w` or `rw` by resource (`dev:*:*`), of the role of the user's own name. */
-  readonly rights: ReadonlyMap<string, string>
+  /** Resources with `r`, `w` or `rw` (`dev:*:* rw`), of all the roles that are bound to the user; sorted. */
+  readonly rights: readonly string[]
 }
+
+/** Whoever has this role may do everything, without a permission. */
+const ADMIN = { role: 'ROLE_ADMIN', resource: '*:*:*', action: 'rw' }
 
 /** The users that a Nacos has. */
 export async function remoteNacosUsers(ctx: Context, engine: EngineRecord): Promise<readonly NacosUser[]> {
   const users = await pages(ctx, engine, 'user')
-  const permissions = await pages(ctx, engine, 'permission')
-  return users.map(({ username }) => ({
-    name: String(username),
-    rights: new Map(
-      permissions
-        .filter(({ role }) => role === username)
-        .map(({ resource, action }) => [String(resource), String(action)]),
-    ),
-  }))
+  const bound = await pages(ctx, engine, 'role')
+  const permissions = [...(await pages(ctx, engine, 'permission')), ADMIN]
+  const rightsOf = (name: string): readonly string[] => {
+    const roles = new Set(bound.filter(({ username }) => username === name).map(({ role }) => role))
+    const held = permissions.filter(({ role }) => roles.has(role))
+    return [...new Set(held.map(({ resource, action }) => `${text(resource)} ${text(action)}`))].sort()
+  }
+  return users.flatMap(({ username: name }) =>
+    typeof name === 'string' ? [{ name, rights: rightsOf(name) }] : [],
+  )
 }
 
+const text = (value: unknown): string => (typeof value === 'string' ? value : '?')
+
 /** What a mapped user has to have there. */
-export function expectedRight(account: Mapped): { readonly resource: string; readonly action: string } {
-  return { resource: resourceOf(account.namespace), action: actionOf(account.roles) }
+export function expectedRight(account: Mapped): string {
+  return `${resourceOf(account.namespace)} ${actionOf(account.roles)}`
 }
 
 const PAGE = 500
 const MOST_PAGES = 100
 
-async function pages(ctx: Context, engine: EngineRecord, what: 'user' | 'permission') {
+async function pages(ctx: Context, engine: EngineRecord, what: NacosAsked['what']) {
   const rows: Readonly<Record<string, unknown>>[] = []
   for (let page = 1; page <= MOST_PAGES; page++) {
     const form = { search: 'accurate', pageNo: String(page), pageSize: String(PAGE) }
@@ -128,7 +134,7 @@ async function pages(ctx: Context, engine: EngineRecord, what: 'user' | 'permiss
     const said = body as { data?: { pageItems?: unknown }; pageItems?: unknown } | null | undefined
     const items = said?.data?.pageItems ?? said?.pageItems
     if (!Array.isArray(items)) return unreachable(engine, `no list of ${what}s`)
-    rows.push(...items)
+    rows.push(...items.filter((item) => typeof item === 'object' && item !== null))
     if (items.length < PAGE) return rows
   }
   return unreachable(engine, `too many ${what}s`)

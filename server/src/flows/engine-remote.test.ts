@@ -299,6 +299,52 @@ describe('a Nacos is told', () => {
     assert.deepEqual(await accountsOf(engine), [])
   })
 
+  it('400 the name of its own administrator is nobody else, nor changed, whatever is kept here about it', async () => {
+    const engine = await engineAt('admins', 'Nacos2')
+    for (const name of ['nacos', 'Nacos', 'NACOS']) {
+      const wanted = { principal: uma, name, roles: ['r'] }
+      await assert.rejects(importPrincipal(house.ctx, engine, wanted, BY), /400001|bad_request/)
+      await assert.rejects(removeAccount(house.ctx, engine, { name, self: '' }, BY))
+      await assert.rejects(updateAccount(house.ctx, engine, { name, self: '', roles: ['rw'] }, BY))
+    }
+    assert.deepEqual(seen, [])
+    assert.deepEqual(await accountsOf(engine), [])
+  })
+
+  it('by nobody of what a user may do there: a role that is not bound, more roles and those of an admin are found', async () => {
+    const engine = await engineAt('bound-roles', 'Nacos2')
+    const names: string[] = []
+    for (const namespace of ['a', 'b', 'c']) {
+      names.push(
+        (await importPrincipal(house.ctx, engine, { principal: uma, roles: ['r'], namespace }, BY)).name,
+      )
+    }
+    const [a, b, c] = names
+    const page = (pageItems: readonly object[]) => ({ status: 200, body: { pageItems } })
+    replies = {
+      'GET /nacos/v1/auth/users': page(names.map((username) => ({ username }))),
+      'GET /nacos/v1/auth/roles': page([
+        { username: b, role: b },
+        { username: b, role: 'ROLE_ADMIN' },
+        { username: c, role: c },
+        { username: c, role: 'ops' },
+      ]),
+      'GET /nacos/v1/auth/permissions': page([
+        ...['a', 'b', 'c'].map((ns, at) => ({ role: names[at], resource: `${ns}:*:*`, action: 'r' })),
+        { role: 'ops', resource: 'c:*:*', action: 'r' },
+        { role: 'ops', resource: 'd:*:*', action: 'w' },
+      ]),
+    }
+    assert.deepEqual(
+      (await checkEngine(house.ctx, engine))?.map(({ name, verdict, there }) => [name, verdict, there]),
+      [
+        [a, 'differs', []],
+        [b, 'differs', ['*:*:* rw', 'b:*:* r']],
+        [c, 'differs', ['c:*:* r', 'd:*:* w']],
+      ],
+    )
+  })
+
   it('by version 3 where it has that, and drift is found there', async () => {
     const engine = await engineAt('drift', 'Nacos2')
     const v3 = '/nacos/v3/auth'
@@ -313,6 +359,7 @@ describe('a Nacos is told', () => {
         { username: 'iam-u1-public' },
         { username: 'x' },
       ]),
+      [`GET ${v3}/role/list`]: data([{ role: 'iam-u1-public', username: 'iam-u1-public' }]),
       [`GET ${v3}/permission/list`]: data([{ role: 'iam-u1-public', resource: ':*:*', action: 'rw' }]),
     }
     for (const namespace of ['', 'dev']) {

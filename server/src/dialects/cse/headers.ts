@@ -13,18 +13,25 @@ export interface CseHeaders {
 const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
 const JSON_RANGE = /^\s*(?:application\/json|application\/\*|\*\/\*)\s*(?:;.*)?$/i
 
+/** What X-Enterprise-Project-ID says for all of them, where a list is asked for. */
+export const ALL_ENTERPRISE_PROJECTS = 'all_granted_eps'
+
 /**
  * Reads X-Enterprise-Project-ID (default 0), X-Namespace-ID, Content-Type, Accept and the project of the path. Refuses
  * `bad_request`, naming what is wrong. Content-Type and Accept may be left out, as HTTP has it, but say nothing else
- * than JSON.
+ * than JSON. `all` says that ALL_ENTERPRISE_PROJECTS is taken.
  */
-export function readHeaders({ headers, params }: Pick<Incoming, 'headers' | 'params'>): CseHeaders {
+export function readHeaders(
+  { headers, params }: Pick<Incoming, 'headers' | 'params'>,
+  { all = false } = {},
+): CseHeaders {
   const projectId = params['project_id'] ?? ''
   if (projectId.length < 1 || projectId.length > 64) bad('project_id')
   const { 'content-type': type, accept } = headers
   if (type !== undefined && !JSON_TYPE.test(type)) bad('Content-Type')
   if (accept !== undefined && !accept.split(',').some((range) => JSON_RANGE.test(range))) bad('Accept')
-  const enterpriseProjectId = enterpriseProjectOf(one(headers['x-enterprise-project-id']))
+  const said = one(headers['x-enterprise-project-id'])
+  const enterpriseProjectId = all && said === ALL_ENTERPRISE_PROJECTS ? said : enterpriseProjectOf(said)
   const namespace = namespaceOf(one(headers['x-namespace-id']))
   return {
     projectId,

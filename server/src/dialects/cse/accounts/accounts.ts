@@ -11,10 +11,10 @@ import {
   permissionsOf,
   refuseEngine,
   removeAccount,
-  setAccountPassword,
   updateAccount,
 } from '../../../flows/engine-accounts.ts'
 import { importPrincipal } from '../../../flows/engine-lifecycle.ts'
+import { changePassword } from '../../../flows/engine-password.ts'
 import { type EngineCaller, readEngineToken } from '../../../flows/engine-tokens.ts'
 import { listEngineAccounts } from '../../../store/engine-accounts.ts'
 import { findPrincipals } from '../../../store/engine-principals.ts'
@@ -34,8 +34,14 @@ const shared = {
 const Roles = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 5 })
 const DONE = { body: { Result: 'success' } }
 
-/** The account of the engine that asks, once both proofs hold. */
-async function engineCaller(call: Call, verb: string): Promise<EngineCaller> {
+/** The account of the engine that asks, once both proofs hold, and its roles let it do `verb` to accounts. */
+async function callerWho(verb: string, call: Call): Promise<EngineCaller> {
+  const caller = await engineCaller(call)
+  const perms = await permissionsOf(call.ctx.store.db, caller.engine, caller.roles)
+  return permitsEngine(perms, 'account', verb) ? caller : refuseEngine('forbidden', `account:${verb}`)
+}
+
+async function engineCaller(call: Call): Promise<EngineCaller> {
   const id = call.headers['x-engine-id']
   if (typeof id !== 'string' || id === '') {
     return refuse('bad_request', 'no X-Engine-Id', { message: 'The value of X-Engine-Id is not valid.' })
@@ -43,14 +49,11 @@ async function engineCaller(call: Call, verb: string): Promise<EngineCaller> {
   const engine = await engineOf(call, id)
   const [, text] = /^\S+ (\S+)$/.exec(call.headers.authorization ?? '') ?? []
   const caller = text === undefined ? 'invalid' : await readEngineToken(call.ctx, engine, text)
-  if (typeof caller === 'string') {
-    return refuse('bad_request', `engine token ${caller}`, {
-      wireCode: 'ENGINE.0410',
-      message: 'The RBAC token of the engine is missing or not valid.',
-    })
-  }
-  const perms = await permissionsOf(call.ctx.store.db, engine, caller.roles)
-  return permitsEngine(perms, 'account', verb) ? caller : refuseEngine('forbidden', `account:${verb}`)
+  if (typeof caller !== 'string') return caller
+  return refuse('bad_request', `engine token ${caller}`, {
+    wireCode: 'ENGINE.0410',
+    message: 'The RBAC token of the engine is missing or not valid.',
+  })
 }
 
 /** Only an admin makes admins. */
@@ -71,7 +74,7 @@ const create = operation({
     roles: Roles,
   }),
   handle: async (call) => {
-    const caller = await engineCaller(call, 'create')
+    const caller = await callerWho('create', call)
     const { id, name, password, roles } = call.body
     refuseEscalation(caller, roles)
     const by = actorOf(call)
@@ -79,7 +82,7 @@ const create = operation({
       await createAccounts(call.ctx, caller.engine, [{ name, password, roles }], by)
       return DONE
     }
-    const { projectId, namespace } = readHeaders(call)
+    const { projectId } = readHeaders(call)
     const project = await findProjectScope(call.ctx.store.db, { id: projectId })
     const found = await findPrincipals(
       call.ctx.store.db,
@@ -93,7 +96,7 @@ const create = operation({
         message: 'The IAM user cannot be found, or several have that name.',
       })
     }
-    await importPrincipal(call.ctx, caller.engine, { principal, name, roles, namespace }, by)
+    await importPrincipal(call.ctx, caller.engine, { principal, name, roles, password }, by)
     return DONE
   },
 })
@@ -104,7 +107,7 @@ const list = operation({
   method: 'GET',
   path: PATH,
   handle: async (call) => {
-    const { engine } = await engineCaller(call, 'get')
+    const { engine } = await callerWho('get', call)
     const accounts = await listEngineAccounts(call.ctx.store.db, engine.id)
     const data = accounts.map(({ principalId, name, roles, status }) => ({
       id: principalId,
@@ -126,7 +129,7 @@ const update = operation({
     status: Type.Optional(Type.Enum(['active', 'inactive'])),
   }),
   handle: async (call) => {
-    const caller = await engineCaller(call, 'update')
+    const caller = await callerWho('update', call)
     const { roles, status } = call.body
     refuseEscalation(caller, roles)
     const wanted = { name: call.params['name']!, self: caller.account.name, roles, status }
@@ -141,27 +144,36 @@ const remove = operation({
   method: 'DELETE',
   path: `${PATH}/:name`,
   handle: async (call) => {
-    const caller = await engineCaller(call, 'delete')
+    const caller = await callerWho('delete', call)
     const wanted = { name: call.params['name']!, self: caller.account.name }
     await removeAccount(call.ctx, caller.engine, wanted, actorOf(call))
     return DONE
   },
 })
 
-/** For an imported user who is to log in with a password as well, or one who forgot it: only for admins of the engine. */
+/** Own password with the current one; that of others, such as an imported user who is to log in with one, by admins. */
 const setPassword = operation({
   ...shared,
   id: 'set_engine_account_password',
   method: 'POST',
   path: `${PATH}/:name/password`,
-  body: Type.Object({ password: Type.String({ maxLength: 64 }) }),
+  body: Type.Object({
+    currentPassword: Type.Optional(Type.String({ maxLength: 64 })),
+    password: Type.String({ maxLength: 64 }),
+  }),
   handle: async (call) => {
-    const caller = await engineCaller(call, 'update')
-    if (!caller.roles.includes('admin')) refuseEngine('forbidden', 'not an admin')
-    const wanted = { name: call.params['name']!, password: call.body.password }
-    await setAccountPassword(call.ctx, caller.engine, wanted, actorOf(call))
+    const caller = await engineCaller(call)
+    const { remoteAddress: address, requestId } = call
+    const wanted = { ...call.body, name: call.params['name']!, address, requestId }
+    await changePassword(call.ctx, caller, wanted, actorOf(call)).catch(asBadRequest)
     return DONE
   },
 })
+
+/** A wrong password of the engine says nothing of the session of the cloud, which 401 is about here. */
+function asBadRequest(error: { readonly code?: unknown }): never {
+  if (error.code !== 'unauthenticated') throw error
+  return refuse('bad_request', 'old password', { wireCode: 'ENGINE.0414', message: 'Old password is wrong' })
+}
 
 export const accountOperations = [create, list, update, remove, setPassword]

@@ -2,15 +2,8 @@
 import { Type } from 'typebox'
 import { engineLimits } from '../../../core/engine-rules.ts'
 import { refuse } from '../../../core/refusal.ts'
-import {
-  accountNamed,
-  createAccounts,
-  refuseEngine,
-  removeAccount,
-  setAccountPassword,
-  updateAccount,
-} from '../../../flows/engine-accounts.ts'
-import { proveAccount } from '../../../flows/engine-login.ts'
+import { accountNamed, createAccounts, removeAccount, updateAccount } from '../../../flows/engine-accounts.ts'
+import { changePassword } from '../../../flows/engine-password.ts'
 import { type EngineAccount, listEngineAccounts } from '../../../store/engine-accounts.ts'
 import { actorOf, type EngineSession, operation } from './operation.ts'
 
@@ -144,24 +137,11 @@ const setPassword = operation({
   success: 200,
   refusals,
   handle: async (call) => {
-    const { caller, ctx, body, remoteAddress: address, requestId } = call
-    const name = call.params['name']!
-    if (name === caller.account.name) {
-      const current = body.currentPassword ?? ''
-      await proveAccount(ctx, caller.engine, { name, password: current, address, requestId }).catch(
-        asOldPassword,
-      )
-    } else if (!caller.roles.includes('admin')) {
-      return refuseEngine('forbidden', 'the password of somebody else')
-    }
-    await setAccountPassword(ctx, caller.engine, { name, password: body.password }, actorOf(call))
+    const { remoteAddress: address, requestId } = call
+    const wanted = { ...call.body, name: call.params['name']!, address, requestId }
+    await changePassword(call.ctx, call.caller, wanted, actorOf(call))
     return {}
   },
 })
-
-function asOldPassword(error: { readonly code?: unknown }): never {
-  if (error.code !== 'unauthenticated') throw error
-  return refuse('unauthenticated', 'old password', { wireCode: '401207', message: 'Old password is wrong' })
-}
 
 export const accountOperations = [list, create, createBatch, show, update, remove, setPassword]

@@ -6,7 +6,7 @@ import { exportEngineKeys, rotateEngineKeys } from '../../../flows/engine-keys.t
 import { loginToEngine } from '../../../flows/engine-login.ts'
 import { readEngineToken } from '../../../flows/engine-tokens.ts'
 import { buildFace } from '../../../http/face.ts'
-import { findEngine } from '../../../store/engines.ts'
+import { type EngineRecord, findEngine } from '../../../store/engines.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 import { cseDialect } from '../index.ts'
@@ -55,6 +55,20 @@ const NEW = {
   flavor: 'cse.s1.small2',
 }
 const engines = () => `/v2/${project}/enginemgr/engines`
+
+/** Headers of CSE that name the engine and prove an account of it. */
+async function engineHeaders(engine: EngineRecord, name: string, password: string) {
+  const login = { name, password, address: '192.0.2.1', requestId: '', life: 900 }
+  const { token } = await loginToEngine(house.ctx, engine, login)
+  return { 'x-engine-id': engine.id, authorization: `Bear ${token.text}` }
+}
+
+/** A new engine, and the headers of its root. */
+async function adminOf(name: string) {
+  const { id } = (await call('POST', engines(), { body: { ...NEW, name } })).body
+  const engine = (await findEngine(house.ctx.store.db, id))!
+  return { engine, headers: await engineHeaders(engine, 'root', ROOT) }
+}
 
 before(async () => {
   house = await openHouse()
@@ -130,6 +144,22 @@ describe('engines on the wire of CSE', () => {
     assert.equal((await call('GET', `/v2/${other}/enginemgr/engines`)).status, 403)
   })
 
+  it('200 the engines of one enterprise project or, with all_granted_eps, of all', async () => {
+    const names = async (enterpriseProject?: string) => {
+      const headers = enterpriseProject === undefined ? {} : { 'x-enterprise-project-id': enterpriseProject }
+      const { status, body } = await call('GET', engines(), { headers })
+      return status === 200 ? body.data.map(({ name }: { name: string }) => name) : status
+    }
+    const headers = { 'x-enterprise-project-id': 'ep-9' }
+    const made = await call('POST', engines(), { headers, body: { ...NEW, name: 'of-ep-9' } })
+    assert.deepEqual(await names('ep-9'), ['of-ep-9'])
+    assert.equal((await names()).includes('of-ep-9'), false)
+    assert.deepEqual(await names('all_granted_eps'), [...(await names()), 'of-ep-9'])
+    assert.equal(await names('all granted'), 400)
+    const everywhere = { 'x-enterprise-project-id': 'all_granted_eps' }
+    assert.equal((await call('GET', `${engines()}/${made.body.id}`, { headers: everywhere })).status, 400)
+  })
+
   it('400 a name twice in one project', async () => {
     assert.equal((await call('POST', engines(), { body: { ...NEW, name: 'twice' } })).status, 200)
     assert.equal((await call('POST', engines(), { body: { ...NEW, name: 'twice' } })).status, 400)
@@ -166,6 +196,39 @@ describe('accounts of an engine on the wire of CSE', () => {
     assert.equal((await call('GET', path, { headers: { 'x-engine-id': id } })).status, 400)
     assert.equal((await call('GET', path, { headers, token: member })).status, 403)
     assert.equal((await call('GET', path, { headers: { ...headers, authorization: 'Bear x' } })).status, 400)
+  })
+
+  it('200 an import with a password logs in with it, for the whole engine whatever X-Namespace-ID says', async () => {
+    const { engine, headers } = await adminOf('imports')
+    const wim = await seedUser(house, 'wim')
+    const path = `/v3/${project}/accounts`
+    const body = { id: wim, name: 'wim', password: 'Wims-Pass-1', roles: ['developer'] }
+    const made = await call('POST', path, { headers: { ...headers, 'x-namespace-id': 'dev' }, body })
+    assert.equal(made.status, 200, JSON.stringify(made.body))
+    const login = { name: 'wim', password: 'Wims-Pass-1', address: '192.0.2.1', requestId: '', life: 900 }
+    const { account } = await loginToEngine(house.ctx, engine, login)
+    assert.deepEqual([account.principalId, account.namespace], [wim, ''])
+    const twice = { headers: { ...headers, 'x-namespace-id': 'prod' }, body: { ...body, name: 'wim2' } }
+    assert.equal((await call('POST', path, twice)).status, 400)
+  })
+
+  it('200 and refusals: everybody their own password with the current one, whatever their roles', async () => {
+    const { engine, headers } = await adminOf('passwords')
+    const path = `/v3/${project}/accounts`
+    const body = { name: 'dora', password: 'Dora-Pass-1', roles: ['developer'] }
+    assert.equal((await call('POST', path, { headers, body })).status, 200)
+    const dora = await engineHeaders(engine, 'dora', 'Dora-Pass-1')
+    const set = async (name: string, fields: object) => {
+      const answer = await call('POST', `${path}/${name}/password`, { headers: dora, body: fields })
+      return answer.status === 200 ? 200 : `${answer.status} ${answer.body.error_code}`
+    }
+    const password = 'Dora-Pass-2'
+    assert.equal(await set('dora', { password }), '400 ENGINE.0414')
+    assert.equal(await set('dora', { currentPassword: 'Dora-Pass-0', password }), '400 ENGINE.0414')
+    assert.match(String(await set('root', { currentPassword: 'Dora-Pass-1', password })), /^403 /)
+    assert.equal(await set('dora', { currentPassword: 'Dora-Pass-1', password }), 200)
+    assert.equal(await set('dora', { currentPassword: password, password: 'Dora-Pass-3' }), '400 ENGINE.0410')
+    await engineHeaders(engine, 'dora', password)
   })
 
   it('403 who may touch accounts, and is no admin of the engine, makes an admin or sets a password', async () => {

@@ -2,7 +2,7 @@
 import { missing } from '../../../core/refusal.ts'
 import { createEngine, removeEngine } from '../../../flows/engine-lifecycle.ts'
 import { type EngineRecord, findEngine, listEngineJobs, listEngines } from '../../../store/engines.ts'
-import { readHeaders } from '../headers.ts'
+import { ALL_ENTERPRISE_PROJECTS, readHeaders } from '../headers.ts'
 import { type Call, operation } from '../operation.ts'
 import { engineInFull, engineInList, jobBody, NewEngineBody, shownOnly } from './engine-body.ts'
 
@@ -67,10 +67,9 @@ const list = operation({
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden'],
   handle: async (call) => {
-    const { projectId } = readHeaders(call)
-    const all = call.headers['x-enterprise-project-id'] === 'all_granted_eps'
+    const { projectId, enterpriseProjectId: wanted } = readHeaders(call, { all: true })
     const engines = (await listEngines(call.ctx.store.db, projectId)).filter(
-      (engine) => all || engine.enterpriseProjectId === readHeaders(call).enterpriseProjectId,
+      (engine) => wanted === ALL_ENTERPRISE_PROJECTS || engine.enterpriseProjectId === wanted,
     )
     const from = numberIn(call, 'offset', 0)
     const shown = engines.slice(from, from + numberIn(call, 'limit', 100))
