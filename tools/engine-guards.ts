@@ -5,6 +5,9 @@ const exchange = 'server/src/flows/engine-exchange.ts'
 const tokens = 'server/src/flows/engine-tokens.ts'
 const calls = 'server/src/flows/engine-call.ts'
 const nacos = 'server/src/flows/engine-remote-nacos.ts'
+const lifecycle = 'server/src/flows/engine-lifecycle.ts'
+const password = 'server/src/flows/engine-password.ts'
+const egress = 'server/src/methods/oidc/egress.ts'
 const login = 'server/src/flows/engine-login.ts'
 const rights = 'server/src/flows/namespace-rights.ts'
 const accounts = 'server/src/flows/engine-accounts.ts'
@@ -14,6 +17,7 @@ const cse = 'server/src/dialects/cse'
 const issueTests = `${cse}/tokens/issue.test.ts`
 const chainTests = `${cse}/tokens/chains.test.ts`
 const tokenTests = 'server/src/flows/engine-tokens.test.ts'
+const callTests = 'server/src/flows/engine-call.test.ts'
 const remoteTests = 'server/src/flows/engine-remote.test.ts'
 const rightTests = 'server/src/flows/namespace-rights.test.ts'
 const faceTests = `${face}/engine-face.test.ts`
@@ -95,7 +99,108 @@ export const engineGuards: readonly Guard[] = [
     without: "if (address !== '') return",
     tests: remoteTests,
   },
-  { file: calls, code: "redirect: 'error'", without: "redirect: 'follow'", tests: remoteTests },
+  {
+    file: calls,
+    code: 'isLinkLocal(resolved) || (isLoopback(resolved) && !isItself)',
+    without: 'isLinkLocal(resolved) && isLoopback(resolved) && isItself',
+    tests: callTests,
+  },
+  {
+    file: calls,
+    code: ' || (isLoopback(resolved) && !isItself)',
+    without: ' && (isLoopback(resolved) || !isItself || true)',
+    tests: callTests,
+  },
+  {
+    file: egress,
+    code: 'if (isIP(host) !== 0 && isBad(host))',
+    without: 'if (isBad(host) && false)',
+    tests: callTests,
+  },
+  {
+    file: egress,
+    code: 'lookup: guardedLookup(resolve, isBad),',
+    without: 'lookup: resolve,',
+    tests: callTests,
+  },
+  {
+    file: lifecycle,
+    code: '  if (address !== null) refuseUnlisted(ctx, address)\n',
+    without: '',
+    tests: advisoryTests,
+  },
+  {
+    file: lifecycle,
+    code: "  if (!isNacos && namespace !== '') invalid('namespace')\n",
+    without: '',
+    tests: 'server/src/cli/engines.test.ts',
+  },
+  {
+    file: nacos,
+    code: "items.filter((item) => typeof item === 'object' && item !== null)",
+    without: 'items',
+    tests: callTests,
+  },
+  {
+    file: nacos,
+    code: 'bound.filter(({ username }) => username === name).map(({ role }) => role)',
+    without: '[...bound.map(() => name), name]',
+    tests: remoteTests,
+  },
+  {
+    file: accounts,
+    code: '!isAccountName(name) || isBuiltInAccount(engine.specType, name)',
+    without: '!isAccountName(name)',
+    tests: remoteTests,
+  },
+  {
+    file: accounts,
+    code: "if (isBuiltInAccount(specType, name)) refuseEngine('builtInAccount')",
+    without: "if (specType === 'Nacos2' && name === '') refuseEngine('builtInAccount')",
+    tests: faceTests,
+  },
+  {
+    file: 'server/src/flows/engine-keys.ts',
+    code: "randomBytes(32).toString('base64')",
+    without: "randomBytes(0).toString('base64').padEnd(43, 'S').concat('=')",
+    tests: advisoryTests,
+  },
+  {
+    file: login,
+    code: '!account || account.hash === null || !right ||',
+    without: '!account || (account.hash !== null && !right) ||',
+    tests: advisoryTests,
+  },
+  {
+    file: `${face}/wire.ts`,
+    code: "if (typeof caller === 'string') return refuse('unauthenticated', caller, TOKEN_FAULTS[caller])",
+    without: '',
+    tests: advisoryTests,
+  },
+  {
+    file: `${cse}/wire.ts`,
+    code: "if (typeof text !== 'string' || text === '') {",
+    without: "if (text === 'nothing at all') {",
+    tests: advisoryTests,
+  },
+  {
+    file: 'server/src/keys.ts',
+    code: 'key.every((byte) => byte === key[0])',
+    without: 'key.length === 0',
+    tests: 'server/src/cli/engines.test.ts',
+  },
+  {
+    file: 'server/src/keys.ts',
+    code: 'if (!create) throw new Error(`root key missing',
+    without: 'if (false) throw new Error(`root key missing',
+    tests: 'server/src/cli/engines.test.ts',
+  },
+  {
+    file: `${cse}/headers.ts`,
+    code: 'all && said === ALL_ENTERPRISE_PROJECTS',
+    without: 'said === ALL_ENTERPRISE_PROJECTS',
+    tests: engineTests,
+  },
   {
     file: nacos,
     code: "  await nacos(ctx, engine, { method: 'DELETE', what: 'permission', form: right(account) })\n",
@@ -163,10 +268,16 @@ export const engineGuards: readonly Guard[] = [
     tests: faceTests,
   },
   {
-    file: `${face}/accounts.ts`,
+    file: password,
     code: "} else if (!caller.roles.includes('admin')) {",
     without: '} else if (caller.roles.length === 0) {',
     tests: faceTests,
+  },
+  {
+    file: password,
+    code: 'if (name === caller.account.name) {',
+    without: "if (name === '') {",
+    tests: engineTests,
   },
   {
     file: `${face}/operation.ts`,
@@ -182,8 +293,8 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     file: `${cse}/accounts/accounts.ts`,
-    code: "if (!caller.roles.includes('admin')) refuseEngine('forbidden', 'not an admin')",
-    without: '',
+    code: "if (typeof caller !== 'string') return caller",
+    without: 'return caller as EngineCaller',
     tests: engineTests,
   },
   {

@@ -52,7 +52,10 @@ export interface Keys {
   published(): Promise<ReturnType<typeof publicJwks>>
 }
 
-/** Reads the root key, making it (0600) when `create`. Throws when it is missing or not 32 bytes of base64url. */
+/**
+ * Reads the root key, making it (0600) when `create`. Throws when it is missing, not 32 bytes of base64url, or a key that
+ * anybody would try: one byte 32 times.
+ */
 export function readRootKey(path: string, create: boolean): Buffer {
   if (!existsSync(path)) {
     if (!create) throw new Error(`root key missing: ${path} (the database holds values sealed under it)`)
@@ -62,6 +65,8 @@ export function readRootKey(path: string, create: boolean): Buffer {
   }
   const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
   if (key.length !== 32) throw new Error(`root key ${path} is not 32 bytes of base64url`)
+  if (key.every((byte) => byte === key[0]))
+    throw new Error(`root key ${path} is no secret: one byte 32 times`)
   return key
 }
 

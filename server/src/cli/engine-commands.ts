@@ -16,6 +16,7 @@ export const engineCommands: readonly CommandRow[] = [
       ['--spec-type <TYPE>', 'CSE2 (ServiceComb, the default) or Nacos2'],
       ['--auth-type <TYPE>', 'RBAC (the default) or NONE'],
       ['--enterprise-project <ID>', 'default 0'],
+      ['--max-token-life <SECONDS>', 'longest life of its tokens: 60 to 86400, the default'],
       ['--address <URL>', 'of its service-center or Nacos, one of engine-addresses'],
       ['--password-file <FILE>', 'password of its account root (- for stdin); without: no such account'],
     ],

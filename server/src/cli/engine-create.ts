@@ -8,6 +8,7 @@ import { withContext } from './with-context.ts'
 export async function run(input: CommandInput): Promise<void> {
   const { settings, args, options, print } = input
   const { project, specType = 'CSE2', authType = 'RBAC', enterpriseProject = '0', address } = options
+  const { maxTokenLife } = options
   if (project === undefined) throw new UsageError('--project is needed')
   if (specType !== 'CSE2' && specType !== 'Nacos2') throw new UsageError('--spec-type is CSE2 or Nacos2')
   if (authType !== 'RBAC' && authType !== 'NONE') throw new UsageError('--auth-type is RBAC or NONE')
@@ -21,6 +22,7 @@ export async function run(input: CommandInput): Promise<void> {
         name: args[0]!,
         specType,
         authType,
+        ...(maxTokenLife !== undefined && { maxTokenSeconds: Number(maxTokenLife) }),
         address: address === undefined ? null : String(address).replace(/\/+$/, ''),
         rootPassword: passwordFrom(input),
       },

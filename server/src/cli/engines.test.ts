@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { runCommandLine } from './program.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-engines-'))
@@ -26,13 +29,66 @@ async function tokenhouse(...argv: string[]) {
   return { exit, ...said }
 }
 
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('Nacos default token.secret.key (QVD-2023-6271, issues #9830 and #10060)', () => {
+  const dataDir = join(folder, 'keyless')
+  const rootKey = join(dataDir, 'root.key')
+  before(async () => {
+    await tokenhouse('bootstrap', '--data-dir', dataDir)
+    await tokenhouse(
+      'engine',
+      'create',
+      'config',
+      '--project',
+      'admin',
+      '--spec-type',
+      'Nacos2',
+      '--data-dir',
+      dataDir,
+    )
+  })
+
+  it('the service does not start without its root key', () => {
+    rmSync(rootKey)
+    const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+    const args = ['-C', 'development', main, 'serve', '--data-dir', dataDir, '--port', '0']
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    assert.equal(status, 1)
+    assert.match(stderr, /root key missing/)
+  })
+
+  for (const [what, key] of [
+    ['no root key', undefined],
+    ['an empty one', ''],
+    ['one of null bytes', Buffer.alloc(32).toString('base64url')],
+    ['one that is too short', Buffer.alloc(31, 'a').toString('base64url')],
+  ] as const) {
+    it(`${what}: nothing is opened, and no other key is made`, async () => {
+      rmSync(rootKey, { force: true })
+      if (key !== undefined) writeFileSync(rootKey, key)
+      const { exit, err } = await tokenhouse('engine', 'list', '--data-dir', dataDir)
+      assert.equal(exit, 1)
+      assert.match(err, /root key/)
+      assert.equal(existsSync(rootKey) ? readFileSync(rootKey, 'utf8') : undefined, key)
+    })
+  }
+
+  it('another root key: engines have no key that could be told or signed with', async () => {
+    writeFileSync(rootKey, randomBytes(32).toString('base64url'))
+    const at = join(folder, 'other')
+    const { exit } = await tokenhouse('engine', 'keys', 'export', 'config', at, '--data-dir', dataDir)
+    assert.equal(exit, 1)
+    assert.deepEqual(existsSync(at) ? readdirSync(at) : [], [])
+  })
+})
+
 describe('tokenhouse engine', () => {
   before(async () => {
     await tokenhouse('bootstrap')
     await tokenhouse('engine', 'create', 'shop', '--project', 'admin')
     await tokenhouse('engine', 'create', 'config', '--project', 'admin', '--spec-type', 'Nacos2')
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   it('keys export writes for the owner alone, and never over files that are there', async () => {
     for (const [engine, files] of [
@@ -74,5 +130,24 @@ describe('tokenhouse engine', () => {
     const { exit, err } = await tokenhouse(...far)
     assert.equal(exit, 1)
     assert.match(err, /is not listed/)
+  })
+
+  it('create takes how long tokens live at most, and import-user no namespace where there are none', async () => {
+    const create = (life: string) =>
+      tokenhouse('engine', 'create', 'brief', '--project', 'admin', '--max-token-life', life)
+    for (const life of ['59', '86401', 'long']) assert.equal((await create(life)).exit, 1, life)
+    assert.equal((await create('60')).exit, 0)
+    const user = ['--engine', 'brief', '--user', 'bob', '--role', 'developer']
+    const [password, iam] = [join(folder, 'bob'), join(folder, 'iam')]
+    writeFileSync(password, JSON.parse((await tokenhouse('user', 'create', 'bob', '--json')).out).password)
+    await tokenhouse('role', 'grant', 'member', '--user', 'bob', '--project', 'admin')
+    const whole = ['--user', 'bob', '--project', 'admin', '--password-file', password, '--json']
+    writeFileSync(iam, JSON.parse((await tokenhouse('token', 'issue', ...whole)).out).token)
+    const elsewhere = await tokenhouse('engine', 'import-user', ...user, '--namespace', 'dev')
+    assert.equal(elsewhere.exit, 1)
+    assert.equal((await tokenhouse('engine', 'import-user', ...user)).exit, 0)
+    const { out } = await tokenhouse('engine', 'token', 'brief', '--token-file', iam, '--json')
+    const { exp } = JSON.parse(Buffer.from(JSON.parse(out).token.split('.')[1], 'base64url').toString())
+    assert.ok(exp * 1000 <= Date.now() + 60_000)
   })
 })

@@ -1,6 +1,10 @@
 /** Advisories of ServiceComb and Nacos, by name: what each got wrong, tried here. */
 import assert from 'node:assert/strict'
+import { createHash, createSecretKey } from 'node:crypto'
+import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { createNacosVerifier } from '@tokenhouse/client'
+import { jwsKey, signCompact } from '@tokenhouse/tokens'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts, removeAccount, setAccountPassword } from '../../flows/engine-accounts.ts'
 import { exportEngineKeys } from '../../flows/engine-keys.ts'
@@ -25,6 +29,7 @@ const MAGIC = {
   'x-rewrite-url': '/health',
 }
 
+const faults: unknown[] = []
 let house: House
 let engines: FastifyInstance
 let cloud: FastifyInstance
@@ -33,7 +38,7 @@ let nacos: EngineRecord
 
 before(async () => {
   house = await openHouse()
-  const common = { ctx: house.ctx, maxBodyBytes: 10_000, onFault: (error: unknown) => console.error(error) }
+  const common = { ctx: house.ctx, maxBodyBytes: 10_000, onFault: (error: unknown) => faults.push(error) }
   engines = buildFace({ ...common, wires: engineWires })
   cloud = buildFace({ ...common, wires: [cseDialect()] })
   const projectId = await seedProject(house, 'mall')
@@ -108,7 +113,7 @@ describe('advisories of ServiceComb and Nacos', () => {
     }
   })
 
-  it('QVD-2023-6271: every engine has a secret of its own, and the one that was shipped is none', async () => {
+  it('Nacos default token.secret.key (QVD-2023-6271, #9830, #10060): every engine has a secret of its own', async () => {
     const { engine: second } = await createEngine(
       house.ctx,
       {
@@ -124,7 +129,60 @@ describe('advisories of ServiceComb and Nacos', () => {
     const [one, two] = secrets.map(([key]) => key?.secret ?? '')
     assert.notEqual(one, two)
     assert.ok(Buffer.from(one!, 'base64').length >= 32)
-    assert.ok(!one?.startsWith('SecretKey'))
+  })
+
+  it('Nacos default token.secret.key (QVD-2023-6271, #9830, #10060): known keys sign nothing that is taken', async () => {
+    const [{ secret } = { secret: '' }] = await exportEngineKeys(house.ctx, nacos)
+    const nacosUser = createNacosVerifier(secret)
+    const exp = Math.floor(Date.now() / 1000) + 900
+    const claims = { sub: 'nacos', exp, account: 'uma', roles: ['admin'] }
+    const shipped = [
+      'SecretKey012345678901234567890123456789012345678901234567890123456789',
+      'VGhpc0lzTXlDdXN0b21TZWNyZXRLZXkwMTIzNDU2Nzg=',
+      Buffer.alloc(32).toString('base64'),
+    ]
+    for (const known of shipped.flatMap((text) => [Buffer.from(text, 'base64'), Buffer.from(text)])) {
+      const text = signCompact(claims, jwsKey('HS256', createSecretKey(known)), { typ: null })
+      assert.equal(nacosUser(text), undefined)
+      const headers = { 'x-engine-id': comb.id, authorization: `Bearer ${text}` }
+      const { statusCode } = await engines.inject({ url: '/v4/self-perms', headers })
+      assert.equal(statusCode, 401)
+    }
+  })
+
+  it('Nacos JRaft Hessian (before 2.2.3): what is no request is refused and breaks nothing', async () => {
+    const address = new URL(await engines.listen({ port: 0, host: '127.0.0.1' }))
+    const frames = [
+      'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0',
+      Buffer.from('aced0005737200116a6176612e7574696c2e486173684d6170', 'hex'),
+      Buffer.from('480200430c636f6d2e73756e2e726f77736574', 'hex'),
+      Buffer.from('63020048', 'hex'),
+      ...Array.from({ length: 40 }, (_, at) => createHash('sha512').update(`frame ${at}`).digest()),
+    ]
+    for (const frame of frames) {
+      const said = await new Promise<string>((done, failed) => {
+        let text = ''
+        const socket = connect(Number(address.port), address.hostname, () => socket.end(frame))
+        socket.on('data', (chunk) => {
+          text += chunk.toString('latin1')
+        })
+        socket.on('close', () => done(text)).on('error', failed)
+      })
+      assert.match(said, /^(?:HTTP\/1\.1 4\d\d .*)?$/s)
+    }
+    for (const type of [
+      'application/hessian',
+      'x-application/hessian',
+      'application/grpc',
+      'application/json',
+    ]) {
+      for (const url of ['/v4/token', '/v4/accounts', '/nacos/v1/auth/login', '/nacos/v1/raft/vote']) {
+        const headers = { 'x-engine-id': comb.id, 'content-type': type }
+        const { statusCode } = await engines.inject({ method: 'POST', url, headers, payload: frames[1]! })
+        assert.ok(statusCode >= 400 && statusCode < 500, `${url} as ${type}: ${statusCode}`)
+      }
+    }
+    assert.deepEqual(faults, [])
   })
 
   it('Nacos #14862: who was imported has no password, and none that can be guessed', async () => {
@@ -152,20 +210,14 @@ describe('advisories of ServiceComb and Nacos', () => {
   it('CVE-2023-44312: an engine is made at no address by whoever makes it on the wire', async () => {
     const { authType, address } = comb
     assert.deepEqual([authType, address], ['RBAC', null])
-    await assert.rejects(
-      createEngine(
-        house.ctx,
-        {
-          projectId: comb.projectId,
-          enterpriseProjectId: '0',
-          name: 'ssrf',
-          specType: 'CSE2',
-          authType: 'RBAC',
-          address: 'http://169.254.169.254',
-        },
-        BY,
-      ),
-    )
+    for (const address of ['http://169.254.169.254', 'http://127.0.0.1:30100', 'http://[::1]', 'http://sc']) {
+      const wanted = { enterpriseProjectId: '0', specType: 'CSE2', authType: 'RBAC', address } as const
+      await assert.rejects(
+        createEngine(house.ctx, { ...wanted, projectId: comb.projectId, name: 'ssrf' }, BY),
+        /not listed|bad_request/,
+        address,
+      )
+    }
   })
 
   it('service-center 8c358031: a token that is missing is no token, on whatever changes anything', async () => {
