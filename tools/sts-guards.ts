@@ -4,6 +4,8 @@ import type { Guard } from './guards.ts'
 const sts = 'server/src/dialects/alibaba/sts'
 const flow = 'server/src/flows/assume-role.test.ts'
 const withOidc = `${sts}/assume-role-with-oidc.test.ts`
+const ims = 'server/src/dialects/alibaba/ims/ims.test.ts'
+const fingerprints = 'server/src/flows/oidc-providers.test.ts'
 const commandLine = 'server/src/cli/ram.test.ts'
 
 export const stsGuards: readonly Guard[] = [
@@ -54,6 +56,60 @@ export const stsGuards: readonly Guard[] = [
     code: 'if (door && door.provider.domainId === domainId) return door',
     without: 'if (door) return door',
     tests: withOidc,
+  },
+  {
+    file: 'server/src/dialects/alibaba/ims/ims.ts',
+    code: "const may = reach === 'subjects' || (reach === 'account' && call.principal.isAccount)",
+    without: "const may = reach === 'subjects' || reach === 'account'",
+    tests: ims,
+  },
+  {
+    file: 'server/src/flows/oidc-providers.ts',
+    code: "if (!(await usesOnlyMappingsOf(db, name, domainId))) return 'cloud'",
+    without: '',
+    tests: ims,
+  },
+  {
+    file: 'server/src/flows/oidc-providers.ts',
+    code: "return (await holdsGrantsByProvider(db, name)) ? 'account' : 'subjects'",
+    without: "return 'subjects'",
+    tests: ims,
+  },
+  {
+    file: 'server/src/flows/oidc-providers.ts',
+    code: "if (others.some((other) => storedOf(other).issuer === issuer)) return taken('.Url')",
+    without: '',
+    tests: ims,
+  },
+  {
+    file: 'server/src/store/federation-config.ts',
+    code: ".where('i.domain_id', '=', of.domainId)",
+    without: '',
+    tests: ims,
+  },
+  {
+    file: 'server/src/store/identity-providers.ts',
+    code: 'await endSessions(tx, { idpId: id, now })',
+    without: '',
+    tests: ims,
+  },
+  {
+    file: 'server/src/methods/oidc/config.ts',
+    code: "[clientId, ...audiences].filter((name) => name !== '')",
+    without: '[clientId, ...audiences]',
+    tests: ims,
+  },
+  {
+    file: 'server/src/methods/oidc/verify.ts',
+    code: 'if (hours !== undefined &&',
+    without: 'if (hours === 0 &&',
+    tests: ims,
+  },
+  {
+    file: 'server/src/methods/oidc/egress.ts',
+    code: '?? pinFault(certificate, fingerprints)',
+    without: '',
+    tests: fingerprints,
   },
   {
     file: 'server/src/flows/role-session.ts',

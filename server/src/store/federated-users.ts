@@ -40,6 +40,23 @@ export async function findFederatedUser(
   }
 }
 
+/** Whether anybody whom the provider proves holds a grant, themselves or by a group they are in. */
+export async function holdsGrantsByProvider(db: Db, idpId: string): Promise<boolean> {
+  const people = db.selectFrom('federated_user as f').where('f.idp_id', '=', idpId)
+  const own = people
+    .innerJoin('assignment as a', (join) =>
+      join.onRef('a.actor_id', '=', 'f.user_id').on('a.actor_kind', '=', 'user'),
+    )
+    .select('a.actor_id')
+  const byGroup = people
+    .innerJoin('membership as m', 'm.user_id', 'f.user_id')
+    .innerJoin('assignment as a', (join) =>
+      join.onRef('a.actor_id', '=', 'm.group_id').on('a.actor_kind', '=', 'group'),
+    )
+    .select('a.actor_id')
+  return (await own.union(byGroup).limit(1).executeTakeFirst()) !== undefined
+}
+
 /** Writes the row of a user who signs in for the first time. Throws a unique violation when somebody was faster. */
 export async function insertFederatedUser(
   tx: Db,

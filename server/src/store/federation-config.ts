@@ -27,6 +27,37 @@ export async function providersWithOidc(db: Db, protocolId: string): Promise<rea
   return rows.map((row) => row.idp_id)
 }
 
+/** An account's provider that speaks OpenID Connect by the protocol `protocolId`. */
+export interface OidcProviderRecord extends StoredOidcConfig {
+  readonly description: string | null
+  readonly enabled: boolean
+  readonly mappingId: string
+}
+
+/** Those of an account (`name`: the one of that id), in order of id. */
+export async function listOidcProviders(
+  db: Db,
+  of: { readonly domainId: string; readonly protocolId: string; readonly name?: string },
+): Promise<readonly OidcProviderRecord[]> {
+  const all = db
+    .selectFrom('oidc_config as o')
+    .innerJoin('federation_protocol as p', 'p.idp_id', 'o.idp_id')
+    .innerJoin('identity_provider as i', 'i.id', 'o.idp_id')
+    .select(['o.idp_id', 'o.config', 'o.client_secret', 'i.description', 'i.enabled', 'p.mapping_id'])
+    .where('p.id', '=', of.protocolId)
+    .where('i.domain_id', '=', of.domainId)
+    .orderBy('o.idp_id')
+  const rows = await (of.name === undefined ? all : all.where('o.idp_id', '=', of.name)).execute()
+  return rows.map((row) => ({
+    idpId: row.idp_id,
+    config: JSON.parse(row.config),
+    sealedClientSecret: row.client_secret,
+    description: row.description,
+    enabled: row.enabled === 1,
+    mappingId: row.mapping_id,
+  }))
+}
+
 /** Writes a configuration, new or changed. */
 export async function putOidcConfig(
   tx: Db,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { forEachEngine } from '../testing/engines.ts'
-import { ensureDomain, ensureUser } from './bootstrap.ts'
+import { insertGrant } from './assignments.ts'
+import { ensureDomain, ensureGrant, ensureRole, ensureUser } from './bootstrap.ts'
 import { findFederationFacts } from './federated-sessions.ts'
 import {
   confirmedGroups,
@@ -9,6 +10,7 @@ import {
   type FederatedUser,
   findFederatedUser,
   findMappedGroups,
+  holdsGrantsByProvider,
   insertFederatedUser,
   renameFederatedUser,
   replaceConfirmedGroups,
@@ -16,12 +18,13 @@ import {
 import {
   findOidcConfig,
   findSamlMetadata,
+  listOidcProviders,
   providersWithOidc,
   putOidcConfig,
   putSamlMetadata,
   samlMetadataOfEntity,
 } from './federation-config.ts'
-import { deleteGroup, insertGroup, listGroupsOfUser } from './groups.ts'
+import { addMember, deleteGroup, insertGroup, listGroupsOfUser, removeMember } from './groups.ts'
 import { findUser } from './identity.ts'
 import {
   deleteIdentityProvider,
@@ -142,8 +145,8 @@ forEachEngine('federation', (open) => {
     await store.write((tx) => updateProtocol(tx, { ...protocol('acme'), remoteIdAttribute: 'iss' }))
     assert.equal((await findProtocol(store.db, 'acme', 'openid'))?.remoteIdAttribute, 'iss')
     assert.equal((await findProtocol(store.db, 'other', 'openid'))?.remoteIdAttribute, null)
-    assert.equal(await store.write((tx) => deleteProtocol(tx, 'acme', 'openid')), true)
-    assert.equal(await store.write((tx) => deleteProtocol(tx, 'acme', 'openid')), false)
+    assert.equal(await store.write((tx) => deleteProtocol(tx, { idpId: 'acme', id: 'openid' }, NOW)), true)
+    assert.equal(await store.write((tx) => deleteProtocol(tx, { idpId: 'acme', id: 'openid' }, NOW)), false)
     assert.deepEqual(await listProtocols(store.db, 'acme'), [])
     assert.equal((await listProtocols(store.db, 'other')).length, 1)
   })
@@ -192,8 +195,8 @@ forEachEngine('federation', (open) => {
       (await samlMetadataOfEntity(store.db, 'entity')).map(({ idpId }) => idpId),
       ['off'],
     )
-    assert.equal(await store.write((tx) => deleteIdentityProvider(tx, 'acme')), true)
-    assert.equal(await store.write((tx) => deleteIdentityProvider(tx, 'acme')), false)
+    assert.equal(await store.write((tx) => deleteIdentityProvider(tx, 'acme', NOW)), true)
+    assert.equal(await store.write((tx) => deleteIdentityProvider(tx, 'acme', NOW)), false)
     assert.equal(await findOidcConfig(store.db, 'acme'), undefined)
     assert.equal(await findSamlMetadata(store.db, 'acme', 'saml'), undefined)
     assert.deepEqual(await listProtocols(store.db, 'acme'), [])
@@ -231,7 +234,7 @@ forEachEngine('federation', (open) => {
     assert.deepEqual(await groupsAt(NOW + 11 * MINUTE), [])
     await store.write((tx) => confirmGroupsAgain(tx, 'bob', 'acme', NOW + 9 * MINUTE))
     assert.deepEqual(await groupsAt(NOW + 11 * MINUTE), ['b', 'c'])
-    await store.write((tx) => deleteIdentityProvider(tx, 'acme'))
+    await store.write((tx) => deleteIdentityProvider(tx, 'acme', NOW))
     assert.deepEqual(await confirmedGroups(store.db, 'bob', 'acme'), [])
   })
 
@@ -278,8 +281,53 @@ forEachEngine('federation', (open) => {
     await store.write((tx) => deleteMapping(tx, 'm'))
     assert.equal(await facts(), undefined)
     await store.write((tx) => insertMapping(tx, { id: 'm', rules: [], schemaVersion: null }))
-    await store.write((tx) => deleteProtocol(tx, 'acme', 'openid'))
+    await store.write((tx) => deleteProtocol(tx, { idpId: 'acme', id: 'openid' }, NOW))
     assert.equal(await facts(), undefined)
+  })
+
+  it('a provider’s people end with it for good, and their grants are known', async () => {
+    const store = await open()
+    await withProviders(store, provider('acme'), provider('other'))
+    await store.write(async (tx) => {
+      await group(tx, 'ops')
+      await insertFederatedUser(tx, bob, identity, NOW)
+    })
+    const validFrom = async () => (await findUser(store.db, { id: 'bob' }))?.tokensValidFrom ?? 0
+    await store.write((tx) => deleteProtocol(tx, { idpId: 'acme', id: 'saml' }, NOW))
+    await store.write((tx) => deleteIdentityProvider(tx, 'other', NOW))
+    assert.equal(await validFrom(), 0)
+    assert.equal(await holdsGrantsByProvider(store.db, 'acme'), false)
+    const roleId = await store.write((tx) => ensureRole(tx, 'reader'))
+    const on = { kind: 'domain', id: 'default' } as const
+    await store.write((tx) =>
+      insertGrant(tx, { actor: { kind: 'group', id: 'ops' }, target: on, inherited: false }, roleId),
+    )
+    assert.equal(await holdsGrantsByProvider(store.db, 'acme'), false)
+    await store.write((tx) => addMember(tx, 'bob', 'ops'))
+    assert.equal(await holdsGrantsByProvider(store.db, 'acme'), true)
+    await store.write((tx) => removeMember(tx, 'bob', 'ops'))
+    assert.equal(await holdsGrantsByProvider(store.db, 'acme'), false)
+    await store.write((tx) => ensureGrant(tx, 'bob', roleId, on))
+    assert.equal(await holdsGrantsByProvider(store.db, 'acme'), true)
+    assert.equal(await holdsGrantsByProvider(store.db, 'other'), false)
+    await store.write((tx) => deleteProtocol(tx, { idpId: 'acme', id: 'openid' }, NOW))
+    assert.ok((await validFrom()) > NOW - 1e6)
+  })
+
+  it('providers with a configuration are those of one account, with the mapping of one protocol', async () => {
+    const store = await open()
+    await withProviders(store, provider('acme'), provider('bare'))
+    const config = { idpId: 'acme', config: { issuer: 'x' }, sealedClientSecret: 'sealed' }
+    await store.write((tx) => putOidcConfig(tx, config))
+    const listed = (more: object = {}) =>
+      listOidcProviders(store.db, { domainId: 'default', protocolId: 'openid', ...more })
+    const [found, ...others] = await listed()
+    assert.deepEqual(found, { ...config, description: null, enabled: true, mappingId: 'm' })
+    assert.equal(others.length, 0)
+    assert.deepEqual(await listed({ name: 'acme' }), [found])
+    for (const more of [{ name: 'bare' }, { domainId: 'elsewhere' }, { protocolId: 'none' }]) {
+      assert.deepEqual(await listed(more), [])
+    }
   })
 
   it('service providers come back, and the enabled ones are shown', async () => {

@@ -4,6 +4,7 @@
  */
 import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
 import type { Db } from './store.ts'
+import { afterAllIssued } from './void-tokens.ts'
 
 export interface IdentityProvider {
   readonly id: string
@@ -133,13 +134,28 @@ async function insertRemoteIds(tx: Db, { id, remoteIds }: IdentityProvider): Pro
 
 /**
  * Removes a provider with its protocols, configuration and the identities and memberships it gave; false when there was
- * none. Its users stay, as rows that nobody can sign in to.
+ * none. Its users stay, as rows that nobody can sign in to; their sessions end for good, though another provider takes
+ * the id.
  */
-export async function deleteIdentityProvider(tx: Db, id: string): Promise<boolean> {
+export async function deleteIdentityProvider(tx: Db, id: string, now: number): Promise<boolean> {
+  await endSessions(tx, { idpId: id, now })
   await tx.deleteFrom('federated_user').where('idp_id', '=', id).execute()
   await tx.deleteFrom('expiring_membership').where('idp_id', '=', id).execute()
   const { numDeletedRows } = await tx.deleteFrom('identity_provider').where('id', '=', id).executeTakeFirst()
   return numDeletedRows > 0n
+}
+
+async function endSessions(
+  tx: Db,
+  of: { readonly idpId: string; readonly protocolId?: string; readonly now: number },
+): Promise<void> {
+  const people = tx.selectFrom('federated_user').select('user_id').where('idp_id', '=', of.idpId)
+  await tx
+    .updateTable('user')
+    .set({ tokens_valid_from: afterAllIssued(of.now) })
+    .where('id', 'in', of.protocolId === undefined ? people : people.where('protocol_id', '=', of.protocolId))
+    .where('kind', '=', 'federated')
+    .execute()
 }
 
 export async function findProtocol(db: Db, idpId: string, id: string): Promise<Protocol | undefined> {
@@ -197,8 +213,13 @@ export async function updateProtocol(tx: Db, protocol: Protocol): Promise<void> 
     .execute()
 }
 
-/** Removes a protocol with the identities it gave and its metadata; false when there was none. */
-export async function deleteProtocol(tx: Db, idpId: string, id: string): Promise<boolean> {
+/** Removes a protocol with the identities it gave, their sessions and its metadata; false when there was none. */
+export async function deleteProtocol(
+  tx: Db,
+  { idpId, id }: { readonly idpId: string; readonly id: string },
+  now: number,
+): Promise<boolean> {
+  await endSessions(tx, { idpId, protocolId: id, now })
   await tx.deleteFrom('saml_metadata').where('idp_id', '=', idpId).where('protocol_id', '=', id).execute()
   await tx.deleteFrom('federated_user').where('idp_id', '=', idpId).where('protocol_id', '=', id).execute()
   const { numDeletedRows } = await tx

@@ -2,6 +2,7 @@
 import type { Context } from '../../context.ts'
 import type { Wire } from '../../http/wire.ts'
 import { edasOperations } from './edas/index.ts'
+import { imsOperations } from './ims/index.ts'
 import { mseOperations } from './mse/index.ts'
 import type { Caller } from './operation.ts'
 import { ramOperations } from './ram/index.ts'
@@ -14,5 +15,11 @@ export interface AlibabaOptions {
 }
 
 export function alibabaDialect({ secretAction }: AlibabaOptions): Wire<Context, Caller> {
-  return alibabaWire([...edasOperations(secretAction), ...ramOperations, ...stsOperations, ...mseOperations])
+  return alibabaWire([
+    ...edasOperations(secretAction),
+    ...ramOperations,
+    ...imsOperations,
+    ...stsOperations,
+    ...mseOperations,
+  ])
 }

@@ -24,6 +24,7 @@ const PRODUCTS: Readonly<Record<string, string>> = {
   '2015-05-01': 'Ram',
   '2015-04-01': 'Sts',
   '2019-05-31': 'mse',
+  '2019-08-15': 'Ims',
 }
 
 /** Parameters that any ROA request may carry beside an operation's own. */

@@ -30,12 +30,20 @@ export interface OidcConfig {
   readonly audiences: readonly string[]
   /** Ask the provider about access tokens that say nothing themselves. */
   readonly introspection: boolean
+  /** SHA-1 of certificates, in lower-case hex: every TLS chain of the provider has to hold one of them. None: any chain. */
+  readonly fingerprints?: readonly string[]
+  /** Hours after its issue for which a token is taken, however long it says that it lasts. */
+  readonly issuanceLimitHours?: number
   readonly allowPrivateAddresses: boolean
 }
 
 export interface OpenedOidcConfig extends OidcConfig {
   readonly clientSecret: string | null
 }
+
+/** Whom tokens may be for. An empty client id is none. */
+export const audiencesOf = ({ clientId, audiences }: OidcConfig): readonly string[] =>
+  [clientId, ...audiences].filter((name) => name !== '')
 
 /** What is wrong with a configuration, in words; undefined when nothing is. */
 export function oidcConfigFault(config: OidcConfig): string | undefined {

@@ -1,6 +1,6 @@
 import type { Configuration } from 'openid-client'
 import type { OpenedOidcConfig } from './config.ts'
-import { guardedFetch } from './egress.ts'
+import { type EgressOptions, guardedFetch } from './egress.ts'
 
 /** The libraries are large and most houses never need them: they are loaded when a provider is first asked. */
 export const openidClient = () => import('openid-client')
@@ -26,6 +26,12 @@ export async function discovered(config: OpenedOidcConfig): Promise<Configuratio
   return value
 }
 
+/** Within which the provider is asked. */
+export const boundsOf = ({ allowPrivateAddresses, fingerprints = [] }: OpenedOidcConfig): EgressOptions => ({
+  allowPrivate: allowPrivateAddresses,
+  fingerprints,
+})
+
 async function discover(config: OpenedOidcConfig): Promise<Configuration> {
   const client = await openidClient()
   const { clientId, clientSecret, allowPrivateAddresses } = config
@@ -34,7 +40,7 @@ async function discover(config: OpenedOidcConfig): Promise<Configuration> {
   const [first = 'RS256'] = config.algorithms
   const metadata = { id_token_signed_response_alg: first }
   return client.discovery(new URL(config.issuer), clientId, metadata, auth, {
-    [client.customFetch]: guardedFetch({ allowPrivate: allowPrivateAddresses }) as never,
+    [client.customFetch]: guardedFetch(boundsOf(config)) as never,
     ...(allowPrivateAddresses ? { execute: [client.allowInsecureRequests] } : {}),
   })
 }

@@ -4,9 +4,9 @@
  * and `x5u` in a header are not looked at, `alg` only has to be one of the configured ones.
  */
 import type { JWTPayload, JWTVerifyGetKey } from 'jose'
-import type { OpenedOidcConfig } from './config.ts'
+import { audiencesOf, type OpenedOidcConfig } from './config.ts'
 import { guardedFetch } from './egress.ts'
-import { discovered, joseLibrary } from './provider.ts'
+import { boundsOf, discovered, joseLibrary } from './provider.ts'
 
 export type Verdict =
   | { readonly claims: Readonly<JWTPayload> }
@@ -39,12 +39,14 @@ export async function verifyToken(
 ): Promise<Verdict> {
   if (text.length > MOST_CHARACTERS) return { refused: 'too long' }
   const jose = await joseLibrary()
-  const { clientId, audiences, issuer, algorithms } = config
+  const { issuer, algorithms } = config
+  const audience = [...audiencesOf(config)]
+  if (audience.length === 0) return { refused: 'for nobody: the provider has no client id' }
   try {
     const { payload, protectedHeader } = await jose.jwtVerify(text, await keysOf(config), {
       algorithms: [...algorithms],
       issuer,
-      audience: [clientId, ...audiences],
+      audience,
       requiredClaims: ['exp', 'iss', 'aud', 'iat', ...(expected.kind === 'id' ? ['sub'] : [])],
       clockTolerance: SKEW_SECONDS,
       currentDate: new Date(expected.now / 1000),
@@ -66,14 +68,17 @@ function headerFault(typ: unknown, kind: Expected['kind']): string | undefined {
   if (typ !== undefined && typeof typ !== 'string') return 'a type that is no text'
   const type = typ?.toLowerCase().replace(/^application\//, '')
   const allowed = kind === 'id' ? [undefined, 'jwt'] : ['at+jwt']
-  return allowed.includes(type) ? undefined : `type ${typ}`
+  return allowed.includes(type) ? undefined : 'another type of token'
 }
 
 function claimsFault(claims: JWTPayload, config: OpenedOidcConfig, expected: Expected): string | undefined {
   const { iat = 0, azp, aud, nonce } = claims
   if (iat > expected.now / 1e6 + SKEW_SECONDS) return 'issued in the future'
-  const own = [config.clientId, ...config.audiences]
-  if (azp !== undefined && !own.includes(String(azp))) return `for another party (azp ${String(azp)})`
+  const { issuanceLimitHours: hours } = config
+  if (hours !== undefined && iat < expected.now / 1e6 - hours * 3600 - SKEW_SECONDS)
+    return 'issued too long ago'
+  const own = audiencesOf(config)
+  if (azp !== undefined && !own.includes(String(azp))) return 'for another party (azp)'
   if (Array.isArray(aud) && aud.length > 1 && azp === undefined) return 'several audiences and no azp'
   if (expected.nonce !== null && nonce !== expected.nonce) return 'nonce of another sign-in'
   return undefined
@@ -87,14 +92,14 @@ async function keysOf(config: OpenedOidcConfig): Promise<JWTVerifyGetKey> {
   if (config.signingKey !== null) return jose.createLocalJWKSet(JSON.parse(config.signingKey))
   const { jwks_uri } = (await discovered(config)).serverMetadata()
   if (jwks_uri === undefined) throw new Error(`${config.issuer} names no keys`)
-  const { allowPrivateAddresses } = config
-  const key = JSON.stringify([jwks_uri, allowPrivateAddresses])
+  const bounds = boundsOf(config)
+  const key = JSON.stringify([jwks_uri, bounds])
   const known = sets.get(key)
   if (known) return known
   const made = jose.createRemoteJWKSet(new URL(jwks_uri), {
     cooldownDuration: COOLDOWN_MS,
     cacheMaxAge: KEPT_MS,
-    [jose.customFetch]: guardedFetch({ allowPrivate: allowPrivateAddresses }) as never,
+    [jose.customFetch]: guardedFetch(bounds) as never,
   })
   if (sets.size >= 256) sets.clear()
   sets.set(key, made)

@@ -19,6 +19,8 @@ const VERSION = '2015-05-01'
 
 export interface RamOperation {
   readonly action: string
+  /** Of the API, when it is not RAM's own. */
+  readonly version?: string
   readonly parameters: readonly string[]
   /** Relative ids of what has to be allowed: `user/NAME`. With `system:` before it, of the cloud's own policies. */
   readonly on: (call: Call) => readonly string[]
@@ -26,11 +28,11 @@ export interface RamOperation {
 }
 
 /** One operation; `ram:<action>` has to be allowed on everything that it is on. */
-export function ramOperation({ action, parameters, on, handle }: RamOperation): Operation {
+export function ramOperation({ action, version = VERSION, parameters, on, handle }: RamOperation): Operation {
   const name = `ram:${action}`
   return operation({
     action,
-    version: VERSION,
+    version,
     parameters,
     actions: [name],
     refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],

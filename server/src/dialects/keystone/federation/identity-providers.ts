@@ -246,7 +246,7 @@ const remove = operation({
   handle: async (call) => {
     const id = idOf(call)
     await change(call, `identity_provider:${id}`, async (tx) => {
-      if (!(await deleteIdentityProvider(tx, id))) missing('Identity Provider', id)
+      if (!(await deleteIdentityProvider(tx, id, call.ctx.now()))) missing('Identity Provider', id)
     })
     return {}
   },

@@ -180,7 +180,7 @@ const remove = operation({
   handle: async (call) => {
     const { idpId, id } = idsOf(call)
     await change(call, `protocol:${idpId}/${id}`, async (tx) => {
-      if (!(await deleteProtocol(tx, idpId, id))) noProtocol(idpId, id)
+      if (!(await deleteProtocol(tx, { idpId, id }, call.ctx.now()))) noProtocol(idpId, id)
     })
     return {}
   },
