@@ -25,8 +25,7 @@ export async function identifySigner(ctx: Context, request: SignedRequest): Prom
     refuseGateway('InvalidTimeStamp.Expired', 'a signature of another time')
   }
   const key = await checkingKey(ctx, accessKeyId)
-  if (key === undefined)
-    return refuseGateway('InvalidAccessKeyId.NotFound', `no access key ${accessKeyId}`)
+  if (key === undefined) return refuseGateway('InvalidAccessKeyId.NotFound', `no access key ${accessKeyId}`)
   if (!request.isSignedWith(key)) {
     refuseGateway('SignatureDoesNotMatch', `signature of ${accessKeyId}`, {
       message: `Specified signature is not matched with our calculation. server string to sign is:${request.stringToSign}`,

@@ -303,7 +303,8 @@ describe('AssumeRoleWithOIDC', () => {
     ],
     [
       'the provider is deleted',
-      () => house.ctx.store.write((tx) => deleteIdentityProvider(tx, idp, house.ctx.now())).then(() => undefined),
+      () =>
+        house.ctx.store.write((tx) => deleteIdentityProvider(tx, idp, house.ctx.now())).then(() => undefined),
     ],
   ] as const) {
     it(`a session ends when ${what}`, async () => {
