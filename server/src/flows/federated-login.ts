@@ -11,7 +11,6 @@ import {
   type MappingRule,
 } from '../core/federation/mapping.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
-import { appendAudit } from '../store/audit.ts'
 import { ensureGrant } from '../store/bootstrap.ts'
 import {
   confirmedGroups,
@@ -42,6 +41,7 @@ import { cloudPowersOf } from './account-administration.ts'
 import { consoleSeconds, demandOrigin, type Origin } from './account-security.ts'
 import { change } from './change.ts'
 import { meetFactors } from './factors.ts'
+import { auditSignIn } from './federated-audit.ts'
 import { type Issued, issueFor } from './issue-token.ts'
 import type { Proof } from './proof.ts'
 
@@ -71,6 +71,12 @@ export interface FederatedRequest {
 /** Groups travel in the token; with more of them it would not fit into a header any more. */
 const MOST_GROUPS = 128
 const LONGEST_NAME = 255
+
+/** What a path or a sealed note calls a door. */
+export interface DoorIds {
+  readonly idpId: string
+  readonly protocolId: string
+}
 
 /**
  * The door of a provider's protocol. Refuses `unsupported_method` when there is none, `forbidden` when the provider is
@@ -105,10 +111,10 @@ export async function federatedLogin(
 ): Promise<Issued> {
   try {
     const issued = await signIn(ctx, door, assertion, request)
-    await audit(ctx, door, request, issued)
+    await auditSignIn(ctx, door, request, issued)
     return issued
   } catch (error) {
-    if (error instanceof Refusal) await audit(ctx, door, request, error)
+    if (error instanceof Refusal) await auditSignIn(ctx, door, request, error)
     throw error
   }
 }
@@ -340,25 +346,4 @@ function quoted(id: string): string {
   return encodeURIComponent(id)
     .replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%2F', '/')
-}
-
-async function audit(
-  ctx: Context,
-  door: Door,
-  request: FederatedRequest,
-  about: Issued | Refusal,
-): Promise<void> {
-  const issued = about instanceof Refusal ? undefined : about
-  await ctx.store.record((tx) =>
-    appendAudit(tx, {
-      at: ctx.now(),
-      action: 'federated_login',
-      outcome: issued ? 'success' : 'refused',
-      chain: issued?.session.claims.auditIds.at(-1) ?? '',
-      actor_id: issued?.session.user.id ?? '',
-      target: `identity_provider:${door.provider.id}/${door.protocol.id}`,
-      reason: about instanceof Refusal ? about.reason : '',
-      request_id: request.requestId,
-    }),
-  )
 }

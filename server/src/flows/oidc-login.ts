@@ -3,7 +3,7 @@
  * are opened here; what they and the tokens mean is decided in `methods/oidc`.
  */
 import type { Context } from '../context.ts'
-import { refuse } from '../core/refusal.ts'
+import { Refusal, refuse } from '../core/refusal.ts'
 import { assertionOf } from '../methods/oidc/assertion.ts'
 import { verifyBearer } from '../methods/oidc/bearer.ts'
 import { beginCodeFlow, finishCodeFlow, type PendingSignIn, saidNo } from '../methods/oidc/code-flow.ts'
@@ -12,8 +12,16 @@ import { type Verdict, verifyToken } from '../methods/oidc/verify.ts'
 import { findOidcConfig, putOidcConfig } from '../store/federation-config.ts'
 import { useOnce } from '../store/used-once.ts'
 import { type Actor, change } from './change.ts'
-import { type Door, type FederatedRequest, federatedLogin } from './federated-login.ts'
+import { auditSignIn } from './federated-audit.ts'
+import {
+  type Door,
+  type DoorIds,
+  type FederatedRequest,
+  federatedLogin,
+  openDoor,
+} from './federated-login.ts'
 import type { Issued } from './issue-token.ts'
+import { type Proven, provenSignIn } from './proven-sign-in.ts'
 
 const sealedAs = (idpId: string): string => `oidc_config:${idpId}`
 
@@ -41,22 +49,30 @@ export async function saveOidcConfig(
   )
 }
 
-/** Signs in who shows an ID token or an access token of the door's provider. `idOnly`: nothing but an ID token. */
+/**
+ * Signs in who shows an ID token or an access token of the door's provider. `idOnly`: nothing but an ID token. Refuses as
+ * `openDoor`, and `unsupported_method` where the provider has no configuration.
+ */
 export async function bearerLogin(
   ctx: Context,
-  door: Door,
+  { idpId, protocolId }: DoorIds,
   shown: { readonly text: string; readonly idOnly?: boolean },
   request: FederatedRequest,
 ): Promise<Issued> {
-  const config = await oidcConfigOf(ctx, door.provider.id)
-  if (!config) return refuse('unsupported_method', `${door.provider.id} speaks no OpenID Connect`)
-  const now = ctx.now()
-  const verdict = await asked(
-    shown.idOnly
-      ? verifyToken(shown.text, config, { now, nonce: null, kind: 'id' })
-      : verifyBearer(shown.text, config, now),
-  )
-  return admit(ctx, door, { config, verdict }, request)
+  const { issued } = await provenSignIn(ctx, request, async (cameBy) => {
+    const door = await openDoor(ctx, idpId, protocolId)
+    cameBy(door)
+    const config = await oidcConfigOf(ctx, idpId)
+    if (!config) return refuse('unsupported_method', `${idpId} speaks no OpenID Connect`)
+    const now = ctx.now()
+    const verdict = await asked(
+      shown.idOnly
+        ? verifyToken(shown.text, config, { now, nonce: null, kind: 'id' })
+        : verifyBearer(shown.text, config, now),
+    )
+    return believed(door, config, verdict)
+  })
+  return issued
 }
 
 /** An ID token that was believed, and the sign-in that it stands for. */
@@ -66,21 +82,27 @@ export interface BelievedIdToken {
 }
 
 /**
- * Believes an ID token of the door's provider, or says why not, and leaves nothing behind: for who decides by its claims
- * before anybody is signed in.
+ * Believes an ID token of the door's provider, or says why not, and leaves nothing behind but the audit line of a refusal:
+ * for who decides by its claims before anybody is signed in.
  */
 export async function believeIdToken(
   ctx: Context,
   door: Door,
   text: string,
+  request: Pick<FederatedRequest, 'requestId'>,
 ): Promise<BelievedIdToken | Extract<Verdict, { readonly refused: string }>> {
+  const no = async <T extends { readonly refused: string }>(verdict: T): Promise<T> => {
+    await auditSignIn(ctx, door, request, notBelieved(door, verdict.refused))
+    return verdict
+  }
   const config = await oidcConfigOf(ctx, door.provider.id)
-  if (!config) return { refused: `${door.provider.id} speaks no OpenID Connect` }
+  if (!config) return no({ refused: 'speaks no OpenID Connect' })
   const verdict = await asked(verifyToken(text, config, { now: ctx.now(), nonce: null, kind: 'id' }))
-  if ('refused' in verdict) return verdict
+  if ('refused' in verdict) return no(verdict)
+  const { assertion } = believed(door, config, verdict)
   return {
     claims: verdict.claims,
-    signIn: (request) => admit(ctx, door, { config, verdict }, request),
+    signIn: (signIn) => federatedLogin(ctx, door, assertion, signIn),
   }
 }
 
@@ -119,21 +141,25 @@ interface BrowserState extends PendingSignIn {
  */
 export async function finishBrowserLogin(
   ctx: Context,
-  door: Door,
+  { idpId, protocolId }: DoorIds,
   back: { readonly currentUrl: string; readonly cookie: string },
   request: FederatedRequest,
 ): Promise<{ readonly issued: Issued; readonly origin: string }> {
-  const config = await browserConfig(ctx, door)
-  const state = browserState(ctx, back.cookie)
-  if (state.idp !== door.provider.id || state.protocol !== door.protocol.id) {
-    return refuse('unauthenticated', `an answer for ${state.idp} at ${door.provider.id}`)
-  }
-  const once = { space: 'websso', value: state.state, expiresAt: state.until }
-  const isFirst = state.until > ctx.now() && (await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))
-  if (!isFirst) return refuse('unauthenticated', 'a sign-in that is over')
-  const verdict = await asked(finishCodeFlow(config, back.currentUrl, state, ctx.now()))
-  const issued = await admit(ctx, door, { config, verdict }, request)
-  return { issued, origin: state.origin }
+  const { issued, proven } = await provenSignIn(ctx, request, async (cameBy) => {
+    const door = await openDoor(ctx, idpId, protocolId)
+    cameBy(door)
+    const config = await browserConfig(ctx, door)
+    const state = browserState(ctx, back.cookie)
+    if (state.idp !== door.provider.id || state.protocol !== door.protocol.id) {
+      return refuse('unauthenticated', `an answer for ${state.idp} at ${door.provider.id}`)
+    }
+    const once = { space: 'websso', value: state.state, expiresAt: state.until }
+    const isFirst = state.until > ctx.now() && (await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))
+    if (!isFirst) return refuse('unauthenticated', 'a sign-in that is over')
+    const verdict = await asked(finishCodeFlow(config, back.currentUrl, state, ctx.now()))
+    return { ...believed(door, config, verdict), origin: state.origin }
+  })
+  return { issued, origin: proven.origin }
 }
 
 async function browserConfig(ctx: Context, door: Door): Promise<OpenedOidcConfig> {
@@ -150,15 +176,15 @@ function browserState(ctx: Context, cookie: string): BrowserState {
   }
 }
 
-function admit(
-  ctx: Context,
-  door: Door,
-  { config, verdict }: { readonly config: OpenedOidcConfig; readonly verdict: Verdict },
-  request: FederatedRequest,
-): Promise<Issued> {
-  if ('refused' in verdict) return refuse('unauthenticated', `${door.provider.id}: ${verdict.refused}`)
-  const attributes = assertionOf({ iss: config.issuer, ...verdict.claims })
-  return federatedLogin(ctx, door, { attributes, issuer: config.issuer, expiresAt: null }, request)
+/** What a verdict proves; refuses `unauthenticated` one that proves nothing. */
+function believed(door: Door, { issuer }: OpenedOidcConfig, verdict: Verdict): Proven {
+  if ('refused' in verdict) throw notBelieved(door, verdict.refused)
+  const attributes = assertionOf({ iss: issuer, ...verdict.claims })
+  return { door, assertion: { attributes, issuer, expiresAt: null } }
+}
+
+function notBelieved({ provider }: Door, why: string): Refusal {
+  return new Refusal('unauthenticated', `${provider.id}: ${why}`)
 }
 
 /** What a provider answers; one that cannot be reached is a fault of ours that passes. */

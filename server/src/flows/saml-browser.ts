@@ -11,8 +11,9 @@ import { findSamlMetadata } from '../store/federation-config.ts'
 import { newId } from '../store/ids.ts'
 import type { Door, FederatedRequest } from './federated-login.ts'
 import type { Issued } from './issue-token.ts'
+import { provenSignIn } from './proven-sign-in.ts'
 import { samlKeys } from './saml-keys.ts'
-import { admitSaml, answeredRequest, REQUEST_SECONDS, useRequestOnce } from './saml-login.ts'
+import { answeredRequest, proveSaml, REQUEST_SECONDS, useRequestOnce } from './saml-login.ts'
 
 interface BrowserState {
   readonly idp: string
@@ -71,15 +72,17 @@ export async function finishSamlLogin(
   { xml, relayState, cookie, own }: BroughtBack,
   request: FederatedRequest,
 ): Promise<{ readonly issued: Issued; readonly origin: string }> {
-  const state = browserState(ctx, cookie)
-  if (!same(relayState, state.relayState)) return refuse('unauthenticated', 'another browser’s RelayState')
-  const answers = await answeredRequest(xml)
-  if (!same(answers, state.requestId)) return refuse('unauthenticated', 'an answer to another request')
-  await useRequestOnce(ctx, state.requestId, state.until)
-  const stored = await findSamlMetadata(ctx.store.db, state.idp, state.protocol)
-  const place = { recipient: own.postUrl, audience: own.entityId, inResponseTo: state.requestId }
-  const issued = await admitSaml(ctx, stored, { xml, ...place }, request)
-  return { issued, origin: state.origin }
+  const { issued, proven } = await provenSignIn(ctx, request, async (cameBy) => {
+    const state = browserState(ctx, cookie)
+    if (!same(relayState, state.relayState)) return refuse('unauthenticated', 'another browser’s RelayState')
+    const answers = await answeredRequest(xml)
+    if (!same(answers, state.requestId)) return refuse('unauthenticated', 'an answer to another request')
+    await useRequestOnce(ctx, state.requestId, state.until)
+    const stored = await findSamlMetadata(ctx.store.db, state.idp, state.protocol)
+    const place = { recipient: own.postUrl, audience: own.entityId, inResponseTo: state.requestId }
+    return { ...(await proveSaml(ctx, stored, { xml, ...place }, cameBy)), origin: state.origin }
+  })
+  return { issued, origin: proven.origin }
 }
 
 function browserState(ctx: Context, cookie: string): BrowserState {

@@ -8,7 +8,7 @@ import { refuse } from '../core/refusal.ts'
 import { parseXml, SamlFault, textOf } from '../methods/saml/document.ts'
 import { type OwnEntity, type ProviderMetadata, readMetadata } from '../methods/saml/metadata.ts'
 import { ecpRequest, responseIn } from '../methods/saml/request.ts'
-import { verifySaml } from '../methods/saml/verify.ts'
+import { type VerifiedSaml, verifySaml } from '../methods/saml/verify.ts'
 import {
   findSamlMetadata,
   findSamlMetadataOfProvider,
@@ -18,8 +18,9 @@ import {
 } from '../store/federation-config.ts'
 import { useOnce } from '../store/used-once.ts'
 import { type Actor, change } from './change.ts'
-import { type Door, type FederatedRequest, federatedLogin, openDoor } from './federated-login.ts'
+import { type Door, type FederatedRequest, openDoor } from './federated-login.ts'
 import type { Issued } from './issue-token.ts'
+import { type Proven, provenSignIn } from './proven-sign-in.ts'
 import { storedKeys } from './saml-keys.ts'
 
 export type { OwnEntity } from '../methods/saml/metadata.ts'
@@ -75,12 +76,15 @@ export async function finishEcp(
   const xml = responseIn(brought.envelope)
   if (xml === undefined)
     return refuse('bad_request', 'no Response', { message: 'The envelope has no Response.' })
-  const inResponseTo = await answeredRequest(xml)
-  const asked = askedBy(ctx, inResponseTo)
-  await useRequestOnce(ctx, inResponseTo, asked.until)
-  const stored = await findSamlMetadata(ctx.store.db, asked.idp, asked.protocol)
-  const place = { recipient: brought.own.paosUrl, audience: brought.own.entityId, inResponseTo }
-  return admitSaml(ctx, stored, { xml, ...place }, request)
+  const { issued } = await provenSignIn(ctx, request, async (cameBy) => {
+    const inResponseTo = await answeredRequest(xml)
+    const asked = askedBy(ctx, inResponseTo)
+    await useRequestOnce(ctx, inResponseTo, asked.until)
+    const stored = await findSamlMetadata(ctx.store.db, asked.idp, asked.protocol)
+    const place = { recipient: brought.own.paosUrl, audience: brought.own.entityId, inResponseTo }
+    return proveSaml(ctx, stored, { xml, ...place }, cameBy)
+  })
+  return issued
 }
 
 /** Refuses `unauthenticated` an answer to a request that was answered, or is older than `until` (microseconds). */
@@ -93,6 +97,12 @@ export async function useRequestOnce(ctx: Context, requestId: string, until: num
 /** Which request a response claims to answer; '' for none. Refuses `unauthenticated` what is no XML. */
 export async function answeredRequest(xml: string): Promise<string> {
   return (await envelopeOf(xml)).inResponseTo
+}
+
+/** Whether a response claims to answer a request; what is no XML answers none. */
+export async function answersRequest(xml: string): Promise<boolean> {
+  const parsed = await parseXml(xml).catch(() => undefined)
+  return Boolean(parsed?.documentElement?.getAttribute('InResponseTo'))
 }
 
 function askedBy(ctx: Context, id: string): Asked {
@@ -110,14 +120,16 @@ export async function unsolicitedLogin(
   request: FederatedRequest,
 ): Promise<Issued> {
   const { db } = ctx.store
-  const { issuer } = await envelopeOf(brought.xml)
-  const found =
-    brought.idpId === undefined
-      ? await samlMetadataOfEntity(db, issuer)
-      : [await findSamlMetadataOfProvider(db, brought.idpId)]
-  if (found.length > 1) return refuse('unauthenticated', `several providers are ${issuer}`)
-  const place = { recipient: brought.own.postUrl, audience: brought.own.entityId, inResponseTo: null }
-  return admitSaml(ctx, found[0], { xml: brought.xml, ...place }, request)
+  const { issued } = await provenSignIn(ctx, request, async (cameBy) => {
+    const found =
+      brought.idpId === undefined
+        ? await samlMetadataOfEntity(db, (await envelopeOf(brought.xml)).issuer)
+        : [await findSamlMetadataOfProvider(db, brought.idpId)]
+    if (found.length > 1) return refuse('unauthenticated', 'several providers call themselves so')
+    const place = { recipient: brought.own.postUrl, audience: brought.own.entityId, inResponseTo: null }
+    return proveSaml(ctx, found[0], { xml: brought.xml, ...place }, cameBy)
+  })
+  return issued
 }
 
 interface Brought {
@@ -128,33 +140,43 @@ interface Brought {
 }
 
 /**
- * Signs in who the response is about, when it is the provider's of that metadata. Refuses `unauthenticated` when anything
- * about it is wrong, and an assertion that was used.
+ * What the response proves, when it is the provider's of that metadata. Refuses `unauthenticated` when anything about it is
+ * wrong, and an assertion that was used.
  */
-export async function admitSaml(
+export async function proveSaml(
   ctx: Context,
   stored: SamlMetadata | undefined,
   brought: Brought,
-  request: FederatedRequest,
-): Promise<Issued> {
+  cameBy: (door: Door) => void,
+): Promise<Proven> {
   if (!stored) return refuse('unauthenticated', 'no metadata of that provider')
   const door = await openDoor(ctx, stored.idpId, stored.protocolId)
+  cameBy(door)
   const provider = await readMetadata(stored.metadata)
   const { recipient, audience, inResponseTo } = brought
   const keys = (await storedKeys(ctx)).map(({ privateKey }) => privateKey)
   const expected = { provider, recipient, audience, inResponseTo, keys, now: ctx.now() }
   const verified = await verifySaml(brought.xml, expected).catch(asRefusal)
+  await useAssertionOnce(ctx, stored.entityId, verified)
+  const { attributes, sessionNotOnOrAfter } = verified
+  const assertion = { attributes, issuer: stored.entityId, expiresAt: sessionNotOnOrAfter }
+  return { door, assertion }
+}
+
+/** Refuses `unauthenticated` an assertion of that entity that was used already. */
+export async function useAssertionOnce(
+  ctx: Context,
+  entityId: string,
+  verified: VerifiedSaml,
+): Promise<void> {
   const once = {
     space: 'saml-assertion',
-    value: digest(`${stored.entityId} ${verified.assertionId}`),
+    value: digest(`${entityId} ${verified.assertionId}`),
     expiresAt: (verified.notOnOrAfter + MARGIN_SECONDS) * 1e6,
   }
   if (!(await ctx.store.record((tx) => useOnce(tx, once, ctx.now())))) {
-    return refuse('unauthenticated', 'an assertion that was used already')
+    refuse('unauthenticated', 'an assertion that was used already')
   }
-  const { attributes, sessionNotOnOrAfter } = verified
-  const assertion = { attributes, issuer: stored.entityId, expiresAt: sessionNotOnOrAfter }
-  return federatedLogin(ctx, door, assertion, request)
 }
 
 /** What the response says of itself before anything is verified: which door to try, no more. */
@@ -164,7 +186,8 @@ async function envelopeOf(xml: string): Promise<{ readonly issuer: string; reado
   return { issuer: textOf(issuer ?? undefined), inResponseTo: root?.getAttribute('InResponseTo') ?? '' }
 }
 
-function asRefusal(error: unknown): never {
+/** What cannot be believed as a refusal; nothing of what was brought is in its reason. */
+export function asRefusal(error: unknown): never {
   if (!(error instanceof SamlFault)) throw error
   return refuse('unauthenticated', error.fault)
 }

@@ -88,7 +88,7 @@ async function doorOf({ ctx }: PublicCall, { account, name }: NamedProvider): Pr
 }
 
 async function believed(call: PublicCall, door: Door): Promise<BelievedIdToken> {
-  const token = await believeIdToken(call.ctx, door, required(call, 'OIDCToken').trim())
+  const token = await believeIdToken(call.ctx, door, required(call, 'OIDCToken').trim(), call)
   if (!('refused' in token)) return token
   if (token.expired) return refuseGateway('AuthenticationFail.OIDCToken.Expired', token.refused)
   return untrue(`${door.provider.id}: ${token.refused}`)

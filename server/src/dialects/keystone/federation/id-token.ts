@@ -4,7 +4,6 @@
  */
 import { Type } from 'typebox'
 import { refuse } from '../../../core/refusal.ts'
-import { openDoor } from '../../../flows/federated-login.ts'
 import { issueToken } from '../../../flows/issue-token.ts'
 import { bearerLogin } from '../../../flows/oidc-login.ts'
 import { catalogOf } from '../../../store/catalog.ts'
@@ -37,10 +36,9 @@ export const idTokenOperation = ({ style, ttl }: SignInOptions) =>
       const { auth } = call.body
       const idpId = headers['x-idp-id']?.toString()
       if (!idpId) return refuse('bad_request', 'no X-Idp-Id', { message: 'The header X-Idp-Id is missing.' })
-      const door = await openDoor(ctx, idpId, 'oidc')
       const signedIn = await bearerLogin(
         ctx,
-        door,
+        { idpId, protocolId: 'oidc' },
         { text: auth.id_token.id, idOnly: true },
         requestOf(call, ttl, 'program'),
       )

@@ -16,9 +16,9 @@ import { findMapping } from '../../../store/mappings.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
 import { collection, selfLink } from '../collection.ts'
-import { type Call, change, operation } from '../operation.ts'
-import { demandShortId } from './federation-ids.ts'
-import { loadProvider, providerTarget } from './provider-target.ts'
+import { change, operation } from '../operation.ts'
+import { demandShortId, doorIdsOf } from './federation-ids.ts'
+import { ofProvider } from './provider-target.ts'
 
 const MappingId = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9_-]+$' })
 const RemoteIdAttribute = Type.Optional(Type.String({ maxLength: 64 }))
@@ -35,11 +35,6 @@ const UpdateBody = Type.Object({ protocol: Updated })
 
 const LIST = '/v3/OS-FEDERATION/identity_providers/:idp_id/protocols'
 const ONE = `${LIST}/:protocol_id`
-
-const idsOf = (call: Pick<Call, 'params'>) => ({
-  idpId: call.params['idp_id'] ?? '',
-  id: call.params['protocol_id'] ?? '',
-})
 
 /** Keystone's links, which lead nowhere, are its own. */
 const linksOf = (incoming: Incoming, { id, idpId }: Protocol) => ({
@@ -74,10 +69,9 @@ const create = operation({
   bodyFaults: 'after-policy',
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
-  load: loadProvider,
-  target: providerTarget,
+  ...ofProvider,
   handle: async (call) => {
-    const { idpId, id } = idsOf(call)
+    const { idpId, protocolId: id } = doorIdsOf(call)
     const { mapping_id, remote_id_attribute } = call.body.protocol
     const protocol: Protocol = {
       id: demandShortId(id),
@@ -107,10 +101,9 @@ const list = operation({
   policy: 'identity:list_protocols',
   success: 200,
   refusals: ['unauthenticated', 'forbidden'],
-  load: loadProvider,
-  target: providerTarget,
+  ...ofProvider,
   handle: async (call) => {
-    const protocols = await listProtocols(call.ctx.store.db, idsOf(call).idpId)
+    const protocols = await listProtocols(call.ctx.store.db, doorIdsOf(call).idpId)
     const members = protocols.map((protocol) => ({
       id: protocol.id,
       idp_id: protocol.idpId,
@@ -129,10 +122,9 @@ const show = operation({
   policy: 'identity:get_protocol',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
-  load: loadProvider,
-  target: providerTarget,
+  ...ofProvider,
   handle: async (call) => {
-    const { idpId, id } = idsOf(call)
+    const { idpId, protocolId: id } = doorIdsOf(call)
     const protocol = (await findProtocol(call.ctx.store.db, idpId, id)) ?? noProtocol(idpId, id)
     return { body: { protocol: protocolFields(call, protocol) } }
   },
@@ -147,10 +139,9 @@ const update = operation({
   bodyFaults: 'after-policy',
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-  load: loadProvider,
-  target: providerTarget,
+  ...ofProvider,
   handle: async (call) => {
-    const { idpId, id } = idsOf(call)
+    const { idpId, protocolId: id } = doorIdsOf(call)
     const { mapping_id, remote_id_attribute } = call.body.protocol
     const protocol = await change(call, `protocol:${idpId}/${id}`, async (tx) => {
       if (mapping_id !== undefined) await demandMapping(tx, mapping_id, onlyAdministers(call.caller))
@@ -175,10 +166,9 @@ const remove = operation({
   policy: 'identity:delete_protocol',
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
-  load: loadProvider,
-  target: providerTarget,
+  ...ofProvider,
   handle: async (call) => {
-    const { idpId, id } = idsOf(call)
+    const { idpId, protocolId: id } = doorIdsOf(call)
     await change(call, `protocol:${idpId}/${id}`, async (tx) => {
       if (!(await deleteProtocol(tx, { idpId, id }, call.ctx.now()))) noProtocol(idpId, id)
     })

@@ -31,3 +31,6 @@ export function providerTarget(loaded: LoadedProvider | undefined): PolicyTarget
     'target.identity_provider.is_clouds': loaded.isClouds,
   }
 }
+
+/** Of every operation on what belongs to one provider. */
+export const ofProvider = { load: loadProvider, target: providerTarget } as const

@@ -5,7 +5,7 @@
 import { refuse } from '../../../core/refusal.ts'
 import type { Door } from '../../../flows/federated-login.ts'
 import { beginSamlLogin, finishSamlLogin } from '../../../flows/saml-browser.ts'
-import { answeredRequest, REQUEST_SECONDS, unsolicitedLogin } from '../../../flows/saml-login.ts'
+import { answersRequest, REQUEST_SECONDS, unsolicitedLogin } from '../../../flows/saml-login.ts'
 import type { Incoming, Reply } from '../../../http/operation.ts'
 import { type Call, publicOperation } from '../operation.ts'
 import { type BrowserCookie, demandCookie, readCookie, setCookie } from './browser-cookie.ts'
@@ -42,7 +42,7 @@ export const samlConsumer = (options: SignInOptions) =>
     refusals: [...REFUSALS],
     handle: async (call) => {
       const xml = samlResponseOf(call)
-      if ((await answeredRequest(xml)) !== '') return finish(call, xml, options)
+      if (await answersRequest(xml)) return finish(call, xml, options)
       const request = requestOf(call, options.ttl, 'program')
       return tokenReply(await unsolicitedLogin(call.ctx, { xml, own: ownEntity(call) }, request), options)
     },

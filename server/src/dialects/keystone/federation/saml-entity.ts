@@ -17,15 +17,19 @@ export const REFUSALS = [
 ] as const
 
 /**
- * Who we are: the address of the face is the name of the entity. Refuses `bad_request` when only the Host header says that
- * the address is ours: with it an answer meant for somebody else could be brought to us as them.
+ * The address of the face. Refuses `bad_request` when only the Host header says that it is ours: with it an answer meant for
+ * somebody else could be brought to us as them, and a browser's code be sent to them.
  */
-export function ownEntity(incoming: Pick<Incoming, 'ownUrl'>): OwnEntity {
+export function ownUrl(incoming: Pick<Incoming, 'ownUrl'>): string {
   const url = incoming.ownUrl()
-  if (url === undefined) {
-    const message = 'The address of this request is not known to be the service’s own: set public-url.'
-    return refuse('bad_request', 'SAML by an address that only the client vouches for', { message })
-  }
+  if (url !== undefined) return url
+  const message = 'The address of this request is not known to be the service’s own: set public-url.'
+  return refuse('bad_request', 'a sign-in by an address that only the client vouches for', { message })
+}
+
+/** Who we are in SAML: the address of the face is the name of the entity. Refuses as `ownUrl`. */
+export function ownEntity(incoming: Pick<Incoming, 'ownUrl'>): OwnEntity {
+  const url = ownUrl(incoming)
   return { entityId: url, postUrl: `${url}${SSO}/SAML2/POST`, paosUrl: `${url}${SSO}/SAML2/ECP` }
 }
 

@@ -8,9 +8,11 @@ import { serviceMetadata } from '../../../flows/saml-keys.ts'
 import { finishEcp, importMetadata, unsolicitedLogin } from '../../../flows/saml-login.ts'
 import { findSamlMetadata } from '../../../store/federation-config.ts'
 import { findProtocol } from '../../../store/identity-providers.ts'
-import { type Call, operation, publicOperation } from '../operation.ts'
+import { operation, publicOperation } from '../operation.ts'
 import { microTime } from '../time.ts'
-import { loadProvider, providerTarget } from './provider-target.ts'
+import { adfsOperation } from './adfs.ts'
+import { doorIdsOf } from './federation-ids.ts'
+import { ofProvider } from './provider-target.ts'
 import { samlConsumer, samlResponseOf } from './saml-consumer.ts'
 import { ownEntity, REFUSALS, SSO, tokenReply } from './saml-entity.ts'
 import { requestOf, type SignInOptions } from './sign-in.ts'
@@ -35,11 +37,6 @@ const ImportBody = Type.Object({
   metadata: Type.String({ minLength: 1, maxLength: 100_000 }),
 })
 
-const idsOf = (call: Pick<Call, 'params'>) => ({
-  idpId: call.params['idp_id'] ?? '',
-  protocolId: call.params['protocol_id'] ?? '',
-})
-
 const importOne = operation({
   id: 'create_metadata',
   method: 'POST',
@@ -49,10 +46,9 @@ const importOne = operation({
   bodyFaults: 'after-policy',
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-  load: loadProvider,
-  target: providerTarget,
+  ...ofProvider,
   handle: async (call) => {
-    const { idpId, protocolId } = idsOf(call)
+    const { idpId, protocolId } = doorIdsOf(call)
     const { metadata, domain_id, xaccount_type } = call.body
     found(await findProtocol(call.ctx.store.db, idpId, protocolId), 'federated protocol', protocolId)
     const by = { session: call.caller, action: call.operationId, requestId: call.requestId }
@@ -69,10 +65,9 @@ const showOne = operation({
   policy: 'identity:get_identity_provider',
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
-  load: loadProvider,
-  target: providerTarget,
+  ...ofProvider,
   handle: async (call) => {
-    const { idpId, protocolId } = idsOf(call)
+    const { idpId, protocolId } = doorIdsOf(call)
     const stored = found(await findSamlMetadata(call.ctx.store.db, idpId, protocolId), 'metadata of', idpId)
     return {
       body: {
@@ -126,6 +121,7 @@ export const samlOperations = (options: SignInOptions) => [
   showOwn,
   importOne,
   showOne,
+  adfsOperation,
   byIdp(options),
   samlConsumer(options),
   ecpConsumer(options),

@@ -14,7 +14,7 @@ describe('sign-in by a token of the provider', () => {
   let house: House
   let admin: string
   before(async () => {
-    house = await openHouse({ trustedDashboards: [DASHBOARD] })
+    house = await openHouse({ trustedDashboards: [DASHBOARD], publicUrl: 'http://tokenhouse.test:5000' })
     admin = await house.admin()
     await put(`${IDP}/acme`, { identity_provider: { enabled: true } })
     await put('/v3/OS-FEDERATION/mappings/m', {

@@ -10,7 +10,9 @@ import { providersWithOidc, providersWithSaml } from '../../../store/federation-
 import { one } from '../collection.ts'
 import { type Call, publicOperation } from '../operation.ts'
 import { type BrowserCookie, demandCookie, setCookie } from './browser-cookie.ts'
+import { doorIdsOf } from './federation-ids.ts'
 import { beginSaml, handOver } from './saml-consumer.ts'
+import { ownUrl } from './saml-entity.ts'
 import { requestOf, type SignInOptions } from './sign-in.ts'
 
 const ROOT = '/v3/auth/OS-FEDERATION'
@@ -36,7 +38,7 @@ async function begin(call: PublicCall, idpId: string, protocolId: string): Promi
   const bySaml = await beginSaml(call, door, origin)
   if (bySaml) return bySaml
   const path = `${ROOT}/identity_providers/${encodeURIComponent(idpId)}/protocols/${encodeURIComponent(protocolId)}/websso`
-  const redirectUri = `${call.baseUrl}${path}/callback`
+  const redirectUri = `${ownUrl(call)}${path}/callback`
   const { url, cookie } = await beginBrowserLogin(call.ctx, door, { redirectUri, origin })
   return {
     status: 302,
@@ -59,9 +61,8 @@ const withProvider = (id: string, method: Method) =>
     success: 302,
     refusals: [...REFUSALS],
     handle: (call) => {
-      return begin(call, call.params['idp_id'] ?? '', call.params['protocol_id'] ?? '').catch(
-        asUnauthenticated,
-      )
+      const { idpId, protocolId } = doorIdsOf(call)
+      return begin(call, idpId, protocolId).catch(asUnauthenticated)
     },
   })
 
@@ -104,15 +105,9 @@ const callback = (options: SignInOptions) =>
     success: 200,
     refusals: [...REFUSALS],
     handle: async (call) => {
-      const { ctx, params } = call
-      const door = await openDoor(ctx, params['idp_id'] ?? '', params['protocol_id'] ?? '')
-      const back = { currentUrl: `${call.baseUrl}${call.url}`, cookie: demandCookie(COOKIE, call) }
-      const { issued, origin } = await finishBrowserLogin(
-        ctx,
-        door,
-        back,
-        requestOf(call, options.ttl, 'console'),
-      )
+      const back = { currentUrl: `${ownUrl(call)}${call.url}`, cookie: demandCookie(COOKIE, call) }
+      const request = requestOf(call, options.ttl, 'console')
+      const { issued, origin } = await finishBrowserLogin(call.ctx, doorIdsOf(call), back, request)
       return handOver(call, { origin, token: issued.text, cookie: setCookie(COOKIE, call, '', 0) })
     },
   })
