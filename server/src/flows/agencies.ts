@@ -9,6 +9,7 @@ import type { AgencyRecord } from '../store/agencies.ts'
 import { groupIdsOf, roleIdsWithin, rolesOf } from '../store/grants.ts'
 import type { UserRecord } from '../store/identity.ts'
 import { listHeldPolicies, type StatementPolicyRecord } from '../store/statement-policies.ts'
+import { agencyUrn, STS_ASSUME, trusts } from './agency-trust.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
 
 /** Roles that let their holder act as any agency that trusts their account: Agent Operator, and the cloud's own admin. */
@@ -43,7 +44,7 @@ export function agencyUser(agency: AgencyRecord): UserRecord {
 
 /** Whether the agency trusts the person's account and the person may still act as it, by what they hold anywhere in theirs. */
 export async function mayAct(ctx: Context, agency: AgencyRecord, person: Person): Promise<boolean> {
-  if (agency.kind !== 'agency' || agency.trustDomainId !== person.user.domain.id) return false
+  if (!trusts(agency, person.user, null)) return false
   const grantee = {
     userId: person.user.id,
     groups: person.groups,
@@ -51,13 +52,13 @@ export async function mayAct(ctx: Context, agency: AgencyRecord, person: Person)
     defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
   }
   const granted = await roleIdsWithin(ctx.store.db, grantee, person.user.domain.id)
-  return (await rightsFrom(ctx, person, granted)).allows(agency.id)
+  return (await rightsFrom(ctx, person, granted)).allows(agency)
 }
 
 export interface AgentRights {
   /** Whether there is any agency at all that they might act as. */
   readonly some: boolean
-  allows(agencyId: string): boolean
+  allows(agency: Pick<AgencyRecord, 'id' | 'domain' | 'name' | 'extra'>): boolean
 }
 
 /** What a session may act as, by what its person holds on its scope. */
@@ -69,8 +70,8 @@ export async function agentRights(ctx: Context, session: Session): Promise<Agent
 }
 
 /**
- * All agencies by one of `AGENT_ROLES`, or those that a custom policy allows `iam:agencies:assume` on
- * (`/iam/agencies/<id>`). An explicit Deny counts against the role too.
+ * All agencies by one of `AGENT_ROLES`, or those that a policy allows `iam:agencies:assume` on (`/iam/agencies/<id>`) or
+ * `sts:agencies:assume` (their URN). An explicit Deny of either counts against all of it.
  */
 async function rightsFrom(
   ctx: Context,
@@ -94,10 +95,13 @@ async function rightsFrom(
   const policies = records.map(statementsOf)
   return {
     some: byRole || policies.some(({ statements }) => statements.some(mayAllowAssuming)),
-    allows: (agencyId) => {
-      const request = { action: ASSUME, resource: `/iam/agencies/${agencyId}`, facts: {} }
-      const { effect } = evaluate({ identity: policies }, request)
-      return effect === 'allow' || (byRole && effect === 'implicit_deny')
+    allows: (agency) => {
+      const requests = [
+        { action: ASSUME, resource: `/iam/agencies/${agency.id}`, facts: {} },
+        { action: STS_ASSUME, resource: agencyUrn(agency), facts: {} },
+      ]
+      const effects = requests.map((request) => evaluate({ identity: policies }, request).effect)
+      return !effects.includes('deny') && (byRole || effects.includes('allow'))
     },
   }
 }
@@ -111,5 +115,5 @@ export function statementsOf(record: Pick<StatementPolicyRecord, 'name' | 'docum
 function mayAllowAssuming({ effect, actions, notActions }: Statement): boolean {
   if (effect !== 'Allow') return false
   const named = { effect, conditions: [], ...(actions ? { actions } : { notActions: notActions ?? [] }) }
-  return applies(named, { action: ASSUME, resource: '', facts: {} })
+  return [ASSUME, STS_ASSUME].some((action) => applies(named, { action, resource: '', facts: {} }))
 }

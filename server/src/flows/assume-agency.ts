@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import type { RequestFacts } from '../core/policy/statements/condition.ts'
 import { refuse } from '../core/refusal.ts'
 import type { Session } from '../core/session.ts'
 import {
@@ -7,9 +8,10 @@ import {
   guardFault,
   presenterFault,
 } from '../methods/assume-role/method.ts'
-import { type AgencyRecord, findAgency } from '../store/agencies.ts'
+import { type AgencyRecord, agencyPath, findAgency, isTrustAgency } from '../store/agencies.ts'
 import { findDomainScope } from '../store/scopes.ts'
 import { agencyUser, agentRights } from './agencies.ts'
+import { trusts } from './agency-trust.ts'
 import type { Proof } from './proof.ts'
 
 /** Names the one refusal of everything that is not there for the asker. */
@@ -17,7 +19,7 @@ export const NO_AGENCY = { kind: 'agency', id: '' } as const
 
 /**
  * A session's person takes on an agency. Refuses `forbidden` before anything is looked up when they may act as no agency
- * at all; `bad_request` when the account's id and name disagree; otherwise one `not_found` for no such account, no such
+ * at all; `bad_request` when the account's id and name disagree, or more time is asked for than the agency gives; otherwise one `not_found` for no such account, no such
  * agency, one that trusts others, one they may not act as, and one that has ended. The new session ends with the
  * presented one at the latest, and goes on its audit chain.
  */
@@ -32,10 +34,14 @@ export async function assumeAgency(
   if (!rights.some) return refuse('forbidden', 'no right to act as any agency')
   const agency = await trustedAgency(ctx, session, payload)
   const { claims } = session
-  if (!agency || !rights.allows(agency.id))
+  if (!agency || !rights.allows(agency))
     return refuse('not_found', 'not to be acted as', { subject: NO_AGENCY })
   const unmet = guardFault(session, agency, payload, Math.floor(ctx.now() / 1e6))
   if (unmet !== undefined) return refuse('not_found', `guard of the agency: ${unmet}`, { subject: NO_AGENCY })
+  if (payload.v5 && payload.v5.seconds > agency.maxSessionSeconds) {
+    const message = `duration_seconds exceeds the ${agency.maxSessionSeconds} seconds of the agency.`
+    return refuse('bad_request', 'longer than the agency lets sessions last', { message })
+  }
   const assumedBy = session.user.id
   return {
     user: agencyUser(agency),
@@ -51,15 +57,37 @@ export async function assumeAgency(
 async function trustedAgency(
   ctx: Context,
   session: Session,
-  { account, agency: name }: AssumeRolePayload,
+  payload: AssumeRolePayload,
 ): Promise<AgencyRecord | undefined> {
   const { db } = ctx.store
+  const { account, agency: name, v5 } = payload
   const domain = await findDomainScope(db, 'id' in account ? { id: account.id } : account)
   if (!domain) return undefined
   if ('id' in account && account.name !== undefined && account.name !== domain.name) {
     return refuse('bad_request', 'id and name of the account disagree')
   }
   const agency = await findAgency(db, { domainId: domain.id, name })
-  const trusted = agency?.kind === 'agency' && agency.trustDomainId === session.user.domain.id
-  return trusted && domain.alive ? agency : undefined
+  if (!agency || !domain.alive) return undefined
+  const isNamed = v5 ? agencyPath(agency) === v5.path : !isTrustAgency(agency)
+  return isNamed && trusts(agency, session.user, factsOf(ctx, session, payload)) ? agency : undefined
+}
+
+/** What the conditions of a trust policy may ask about. */
+function factsOf(
+  ctx: Context,
+  { user, claims }: Session,
+  { externalId, sourceIdentity }: AssumeRolePayload,
+): RequestFacts {
+  return {
+    'g:CurrentTime': new Date(ctx.now() / 1000).toISOString(),
+    'g:DomainId': user.domain.id,
+    'g:DomainName': user.domain.name,
+    'g:MFAPresent': String(claims.methods.includes('totp')),
+    'g:PrincipalAccount': user.domain.id,
+    'g:PrincipalUrn': `iam::${user.domain.id}:user:${user.name}`,
+    'g:UserId': user.id,
+    'g:UserName': user.name,
+    'sts:ExternalId': externalId,
+    'sts:SourceIdentity': sourceIdentity,
+  }
 }

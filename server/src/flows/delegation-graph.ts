@@ -3,8 +3,10 @@ import type { Context } from '../context.ts'
 import { listAgencies } from '../store/agencies.ts'
 import { listActorGrants } from '../store/assignments.ts'
 import { findUser } from '../store/identity.ts'
-import { listUsers } from '../store/users.ts'
+import { findDomainScope } from '../store/scopes.ts'
+import { findUsersIn } from '../store/users.ts'
 import { mayAct } from './agencies.ts'
+import { accountsTrusted } from './agency-trust.ts'
 
 export interface Delegation {
   readonly account: string
@@ -22,21 +24,9 @@ export async function delegations(ctx: Context): Promise<readonly Delegation[]> 
   const edges: Delegation[] = []
   for (const agency of await listAgencies(db, {})) {
     const grants = await listActorGrants(db, { kind: 'agency', id: agency.id })
-    const trust = agency.trustDomainId
-    const people =
-      trust === null
-        ? []
-        : (
-            await listUsers(
-              db,
-              {
-                filters: [
-                  { column: 'user.domain_id', comparator: 'equals', value: trust, caseSensitive: true },
-                ],
-              },
-              {},
-            )
-          ).items
+    const accounts = accountsTrusted(agency)
+    const people = (await Promise.all(accounts.map((id) => findUsersIn(db, id)))).flat()
+    const names = await Promise.all(accounts.map((id) => findDomainScope(db, { id })))
     const agents: string[] = []
     for (const { id, name } of people) {
       const user = await findUser(db, { id })
@@ -44,7 +34,7 @@ export async function delegations(ctx: Context): Promise<readonly Delegation[]> 
     }
     edges.push({
       account: agency.domain.name,
-      trusted: agency.trustDomainName ?? trust ?? 'by policy',
+      trusted: names.map((domain, i) => domain?.name ?? accounts[i]).join(', ') || 'by policy',
       through: { kind: agency.kind, id: agency.id, name: agency.name },
       expires: agency.expiresAt === null ? null : new Date(agency.expiresAt / 1000).toISOString(),
       grants: grants.map(({ role, target, inherited }) => ({

@@ -43,6 +43,17 @@ export interface AgencyRecord {
   readonly createdAt: number
 }
 
+/** An agency that says by a policy whom it trusts: Huawei Cloud's v5 API makes them. */
+export function isTrustAgency({ kind, trustPolicy }: Pick<AgencyRecord, 'kind' | 'trustPolicy'>): boolean {
+  return kind === 'agency' && trustPolicy !== null
+}
+
+/** Before the name in an agency's URN: `foo/bar/`, or empty. */
+export function agencyPath({ extra }: Pick<AgencyRecord, 'extra'>): string {
+  const path = extra['path']
+  return typeof path === 'string' ? path : ''
+}
+
 /** What an agency is made of. */
 export type NewAgency = Omit<AgencyRecord, 'domain' | 'tokensValidFrom' | 'trustDomainName'> & {
   readonly domainId: string
@@ -121,6 +132,8 @@ export interface AgencyFilter {
   readonly kind?: AgencyRow['kind'] | undefined
   readonly name?: string | undefined
   readonly trustDomainId?: string | undefined
+  /** Whether it trusts by a policy. */
+  readonly byPolicy?: boolean | undefined
 }
 
 /** In order of id. */
@@ -134,6 +147,9 @@ export async function listAgencies(
   if (filter.kind !== undefined) query = query.where('a.kind', '=', filter.kind)
   if (filter.name !== undefined) query = query.where('a.name', '=', filter.name)
   if (filter.trustDomainId !== undefined) query = query.where('a.trust_domain_id', '=', filter.trustDomainId)
+  if (filter.byPolicy !== undefined) {
+    query = query.where('a.trust_policy', filter.byPolicy ? 'is not' : 'is', null)
+  }
   if (page.limit !== undefined) query = query.limit(page.limit)
   if (page.offset !== undefined) {
     if (page.limit === undefined) query = query.limit(Number.MAX_SAFE_INTEGER)

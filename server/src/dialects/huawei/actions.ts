@@ -35,8 +35,39 @@ const NAMES: Readonly<Record<string, string>> = {
 
 type Named = Pick<Operation<never, never>, 'id' | 'path'>
 
+/** The v5 API's operations are called by what they do: `iam:agencies:createV5`, `iam:policies:listVersionsV5`. */
+const V5: Readonly<Record<string, string>> = {
+  listAgenciesV5: 'agencies:listV5',
+  createAgencyV5: 'agencies:createV5',
+  getAgencyV5: 'agencies:getV5',
+  updateAgencyV5: 'agencies:updateV5',
+  deleteAgencyV5: 'agencies:deleteV5',
+  updateTrustPolicyV5: 'agencies:updateTrustPolicyV5',
+  attachAgencyPolicyV5: 'agencies:attachPolicyV5',
+  detachAgencyPolicyV5: 'agencies:detachPolicyV5',
+  listAttachedAgencyPoliciesV5: 'agencies:listAttachedPoliciesV5',
+  attachGroupPolicyV5: 'groups:attachPolicyV5',
+  detachGroupPolicyV5: 'groups:detachPolicyV5',
+  listAttachedGroupPoliciesV5: 'groups:listAttachedPoliciesV5',
+  attachUserPolicyV5: 'users:attachPolicyV5',
+  detachUserPolicyV5: 'users:detachPolicyV5',
+  listAttachedUserPoliciesV5: 'users:listAttachedPoliciesV5',
+  listPoliciesV5: 'policies:listV5',
+  createPolicyV5: 'policies:createV5',
+  getPolicyV5: 'policies:getV5',
+  deletePolicyV5: 'policies:deleteV5',
+  listEntitiesForPolicyV5: 'policies:listEntitiesV5',
+  listPolicyVersionsV5: 'policies:listVersionsV5',
+  createPolicyVersionV5: 'policies:createVersionV5',
+  getPolicyVersionV5: 'policies:getVersionV5',
+  deletePolicyVersionV5: 'policies:deleteVersionV5',
+  setDefaultPolicyVersionV5: 'policies:setDefaultVersionV5',
+}
+
 /** The action of an operation, with the collection its path ends in where nothing else is said. */
 export function actionOf({ id, path }: Named, service = 'iam'): string {
+  const v5 = V5[id]
+  if (v5 !== undefined) return `${service}:${v5}`
   const collections = path.split('/').filter((part) => part !== '' && !part.startsWith(':'))
   const known = THINGS.find(([pattern]) => pattern.test(path))?.[1]
   const thing = known ?? (collections[0] === 'v5' ? collections[1] : collections.at(-1)) ?? ''

@@ -19,23 +19,31 @@ import { mfaDeviceOperations } from './mfa/mfa-devices.ts'
 import { projectOperations } from './projects/projects.ts'
 import { roleOperations } from './roles/roles.ts'
 import { userOperations } from './users/users.ts'
+import { trustAgencyOperations } from './v5/agencies.ts'
 import { stsOperations } from './v5/assume-agency.ts'
+import { attachmentOperations } from './v5/attachments.ts'
+import { identityPolicyOperations } from './v5/policies.ts'
+import { policyVersionOperations } from './v5/policy-versions.ts'
 import { headersOf, renderRefusal } from './words.ts'
 
 /** What this wire does. */
 export const answeredOperations: readonly Operation<Context, Session>[] = [
   ...agencyOperations,
   ...agencyGrantOperations,
+  ...attachmentOperations,
   ...customPolicyOperations,
+  ...identityPolicyOperations,
   ...loginProtectionOperations,
   ...mfaDeviceOperations,
   ...permanentKeyOperations,
+  ...policyVersionOperations,
   ...projectOperations,
   ...quotaOperations,
   ...roleOperations,
   ...securityPolicyOperations,
   ...stsOperations,
   ...temporaryKeyOperations,
+  ...trustAgencyOperations,
   ...userOperations,
 ]
 

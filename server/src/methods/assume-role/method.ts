@@ -9,6 +9,13 @@ export interface AssumeRolePayload {
   readonly onlyRoles: readonly string[]
   readonly externalId?: string | undefined
   readonly sourceIdentity?: string | undefined
+  /** How the v5 API asks, the only way to agencies with a trust policy. */
+  readonly v5?: {
+    /** Before the name, `foo/bar/` or empty. */
+    readonly path: string
+    /** Wished for: refused when the agency's sessions last shorter. */
+    readonly seconds: number
+  }
 }
 
 /**

@@ -46,6 +46,8 @@ export interface PolicyDialect {
 }
 
 const ANY = /^\*$|^[A-Za-z0-9*?_-]+(:[A-Za-z0-9*?_./-]+)+$/
+/** Of actions that are about no resource the middle is empty: `sts::tagSession`. */
+const HUAWEI_ACTION = /^\*$|^[A-Za-z0-9*?_-]+(:[A-Za-z0-9*?_./-]*)?(:[A-Za-z0-9*?_./-]+)+$/
 
 const STRINGS = ['Equals', 'NotEquals', 'EqualsIgnoreCase', 'NotEqualsIgnoreCase', 'Like', 'NotLike']
 const ORDERED = ['Equals', 'NotEquals', 'LessThan', 'LessThanEquals', 'GreaterThan', 'GreaterThanEquals']
@@ -72,7 +74,7 @@ export const RAM: PolicyDialect = {
 /** Huawei Cloud IAM ("Policy syntax", roles and policies 1.1, identity policies 5.0). */
 export const HUAWEI: PolicyDialect = {
   versions: ['1.0', '1.1', '5.0'],
-  action: ANY,
+  action: HUAWEI_ACTION,
   operators: new Set([
     ...ramOperators,
     ...all('String', [

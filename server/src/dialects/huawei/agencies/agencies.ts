@@ -4,6 +4,7 @@ import {
   type AgencyRecord,
   findAgency,
   insertAgency,
+  isTrustAgency,
   listAgencies,
   updateAgency,
 } from '../../../store/agencies.ts'
@@ -35,6 +36,16 @@ export async function ownAgency(
   return missing('agency', agencyId(call))
 }
 
+/** Of those that trust an account: one that trusts by a policy is the v5 API's to show and to change. */
+async function classicAgency(
+  db: Db,
+  call: Pick<Call, 'caller' | 'params'>,
+  action: string,
+): Promise<AgencyRecord> {
+  const agency = await ownAgency(db, call, action)
+  return isTrustAgency(agency) ? missing('agency', agency.id) : agency
+}
+
 interface Trusted {
   readonly trust_domain_id?: string | null
   readonly trust_domain_name?: string | null
@@ -64,6 +75,7 @@ const list = operation({
     const filter = {
       domainId,
       kind: 'agency' as const,
+      byPolicy: false,
       name: one(query, 'name') || undefined,
       trustDomainId: one(query, 'trust_domain_id') || undefined,
     }
@@ -117,7 +129,7 @@ const create = operation({
   },
 })
 
-function nameTaken(name: string) {
+export function nameTaken(name: string) {
   return (error: unknown): never => {
     if (!isUniqueViolation(error)) throw error
     return refuse('conflict', `agency ${name} exists`, {
@@ -134,7 +146,7 @@ const show = operation({
   success: 200,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
-    const agency = await ownAgency(call.ctx.store.db, call, 'iam:agencies:getAgency')
+    const agency = await classicAgency(call.ctx.store.db, call, 'iam:agencies:getAgency')
     return { body: { agency: agencyBody(agency, { names: true }) } }
   },
 })
@@ -150,7 +162,7 @@ const update = operation({
   handle: async (call) => {
     const sent = call.body.agency
     const agency = await change(call, `agency:${agencyId(call)}`, async (tx) => {
-      const before = await ownAgency(tx, call, 'iam:agencies:updateAgency')
+      const before = await classicAgency(tx, call, 'iam:agencies:updateAgency')
       const trustDomainId = await trustedAccount(tx, sent)
       const hours = sent.duration === undefined ? undefined : durationHours(sent.duration)
       await updateAgency(tx, before.id, {
@@ -159,7 +171,7 @@ const update = operation({
         ...(trustDomainId === undefined ? {} : { trustDomainId }),
         ...(hours === undefined ? {} : { durationHours: hours, expiresAt: expiry(call.ctx.now(), hours) }),
       })
-      return ownAgency(tx, call, 'iam:agencies:updateAgency')
+      return classicAgency(tx, call, 'iam:agencies:updateAgency')
     })
     return { body: { agency: agencyBody(agency, { names: false }) } }
   },
@@ -174,7 +186,7 @@ const remove = operation({
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
     await change(call, `agency:${agencyId(call)}`, async (tx) => {
-      const { id } = await ownAgency(tx, call, 'iam:agencies:deleteAgency')
+      const { id } = await classicAgency(tx, call, 'iam:agencies:deleteAgency')
       await removeAgencies(tx, [id])
     })
     return {}

@@ -34,6 +34,9 @@ const Body = Type.Object({
   }),
 })
 
+/** Identity policies of the v5 API are attached instead; they have a path. */
+const isGrantedAsRole = ({ extra }: StatementPolicyRecord): boolean => extra['path'] === undefined
+
 function shown(call: Pick<Call, 'baseUrl'>, policy: StatementPolicyRecord): Record<string, unknown> {
   return { ...policyBody(policy), links: { self: `${call.baseUrl}/v3/roles/${policy.id}` } }
 }
@@ -45,7 +48,7 @@ async function ownPolicy(
 ): Promise<StatementPolicyRecord> {
   const id = call.params['role_id'] ?? ''
   const policy = await findStatementPolicy(db, { id })
-  const classic = policy?.language === 'huawei' && policy.domainId !== ''
+  const classic = policy?.language === 'huawei' && policy.domainId !== '' && isGrantedAsRole(policy)
   if (classic && administers(call.caller, policy.domainId)) return policy
   demandAdministrator(call.caller, accountOf(call.caller), action)
   return missing('role', id)
@@ -68,7 +71,8 @@ const list = operation({
   handle: async (call) => {
     const domainId = accountOf(call.caller)
     demandAdministrator(call.caller, domainId, 'iam:roles:listRoles')
-    const policies = await listStatementPolicies(call.ctx.store.db, { domainId, language: 'huawei' })
+    const all = await listStatementPolicies(call.ctx.store.db, { domainId, language: 'huawei' })
+    const policies = all.filter(isGrantedAsRole)
     const roles = pageOf(policies, numberedPage(call.query, MOST_PER_PAGE)).map((policy) =>
       shown(call, policy),
     )

@@ -10,7 +10,7 @@ import { zonedTime } from '../time.ts'
 const DEFAULT_SECONDS = 3600
 
 /** `iam::<account id>:agency:<name>`, with any path before the name. */
-const URN = /^iam::([^:]{1,64}):agency:(?:.*\/)?([^/:]{1,64})$/
+const URN = /^iam::([^:]{1,64}):agency:((?:[^/:]{1,64}\/)*)([^/:]{1,64})$/
 
 const assume = operation({
   id: 'AssumeAgency',
@@ -31,12 +31,13 @@ const assume = operation({
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async ({ ctx, caller, body, requestId }) => {
-    const [, accountId = '', name = ''] = URN.exec(body.agency_urn) ?? []
+    const [, accountId = '', path = '', name = ''] = URN.exec(body.agency_urn) ?? []
     if (name === '') return refuse('bad_request', 'agency_urn', { message: 'agency_urn is invalid.' })
     // Stored policies change, and a key cannot say which version it was had with.
     if (body.policy_ids !== undefined) {
       return refuse('bad_request', 'policy_ids', { message: 'policy_ids is not supported.' })
     }
+    const seconds = body.duration_seconds ?? DEFAULT_SECONDS
     const key = await issueAgencyKey(ctx, caller, {
       payload: {
         account: { id: accountId },
@@ -44,8 +45,9 @@ const assume = operation({
         onlyRoles: [],
         externalId: body.external_id,
         sourceIdentity: body.source_identity,
+        v5: { path, seconds },
       },
-      ttl: body.duration_seconds ?? DEFAULT_SECONDS,
+      ttl: seconds,
       policy: body.policy === undefined ? undefined : sessionPolicyText(body.policy),
       requestId,
     })
@@ -53,7 +55,7 @@ const assume = operation({
       body: {
         ...(body.source_identity === undefined ? {} : { source_identity: body.source_identity }),
         assumed_agency: {
-          urn: `sts::${accountId}:assumed-agency:${name}/${body.agency_session_name}`,
+          urn: `sts::${accountId}:assumed-agency:${path}${name}/${body.agency_session_name}`,
           id: `${key.session.user.id}:${body.agency_session_name}`,
         },
         credentials: {
