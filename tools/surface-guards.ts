@@ -82,4 +82,22 @@ export const surfaceGuards: readonly Guard[] = [
       "const owner = await findUser(db, payload.user)\n  if (!owner) throw new Error('Could not find user')",
     tests: signIns,
   },
+  {
+    file: 'server/src/store/engines.ts',
+    code: 'if (isPostgres(tx)) await sql`lock table',
+    without: 'if (isPostgres(tx) && !tx) await sql`lock table',
+    tests: 'server/src/store/engines.test.ts',
+  },
+  {
+    file: 'server/src/store/used-once.ts',
+    code: 'return numInsertedOrUpdatedRows === 1n',
+    without: 'return numInsertedOrUpdatedRows !== undefined',
+    tests: 'server/src/store/passwords.test.ts',
+  },
+  {
+    file: 'server/src/store/trusts.ts',
+    code: "    .where('remaining_uses', '>', 0)\n",
+    without: '',
+    tests: 'server/src/store/lent-things.test.ts',
+  },
 ]

@@ -27,7 +27,7 @@ export async function areMany(
 
 async function isLong(db: Db, rows: ReturnType<typeof sql>): Promise<boolean> {
   const { rows: counted } = await sql<{ n: number }>`
-    select count(*) as n from (${rows} limit ${AT_ONCE + 1}) some`.execute(db)
+    select count(*) as n from (${rows} limit ${AT_ONCE + 1}) counted`.execute(db)
   return Number(counted[0]?.n) > AT_ONCE
 }
 

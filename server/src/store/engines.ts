@@ -3,8 +3,9 @@
  * and the jobs that clients wait for. Accounts of engines are in engine-accounts.ts. Not for what an engine token may
  * hold: that is core/engine-rules.ts and flows/engine-exchange.ts.
  */
+import { sql } from 'kysely'
 import type { EngineKeyRow, EngineRow } from './schema.ts'
-import type { Db } from './store.ts'
+import { type Db, isPostgres } from './store.ts'
 
 export interface EngineRecord {
   readonly id: string
@@ -263,6 +264,8 @@ export interface EngineJob {
 
 /** Gives the number of the new job. Inside a change: numbers follow each other. */
 export async function insertEngineJob(tx: Db, job: Omit<EngineJob, 'id'>): Promise<number> {
+  // Who is numbered next waits until this one is there to be counted; SQLite has one writer anyway.
+  if (isPostgres(tx)) await sql`lock table engine_job in share row exclusive mode`.execute(tx)
   const { last } = await tx
     .selectFrom('engine_job')
     .select((eb) => eb.fn.max('id').as('last'))

@@ -3,9 +3,9 @@
  * effective-roles.ts. One query per list, whose cost follows the rows it gives: it begins at what the filters name
  * (actor, target or role, all indexed) and never at all grants, unless all are asked for.
  */
-import { PostgresAdapter, type RawBuilder, sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { RoleAssignment } from '../core/role-assignments.ts'
-import type { Db } from './store.ts'
+import { type Db, isPostgres } from './store.ts'
 
 /** Where the listed roles hold. `within` is a domain with its projects: what its own administrators may see. */
 export type AssignmentScope =
@@ -109,8 +109,7 @@ export function madeOn(db: Db, scope: AssignmentScope): Sql {
  */
 export function among(db: Db, table: 'spot' | 'spot_and_domain' | 'above'): Sql {
   const ids = sql`select id from ${sql.table(table)}`
-  const isPostgres = db.getExecutor().adapter instanceof PostgresAdapter
-  return isPostgres ? sql`= any(array(${ids}))` : sql`in (${ids})`
+  return isPostgres(db) ? sql`= any(array(${ids}))` : sql`in (${ids})`
 }
 
 /** Tables for `with`: `spot`, the projects that are asked about. */

@@ -7,7 +7,7 @@
  * nobody's rights (audit lines, failure counters) goes through `record`, which leaves the epoch alone. Both resolve
  * only once the commit is on disk.
  */
-import type { Kysely } from 'kysely'
+import { type Kysely, PostgresAdapter } from 'kysely'
 import { openPostgres } from './postgres.ts'
 import type { AuditEventRow, Tables } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -43,4 +43,9 @@ export async function openStore(url: string): Promise<Store> {
   if (url.startsWith('sqlite:')) return openSqlite(url.slice('sqlite:'.length))
   if (url.startsWith('postgres://') || url.startsWith('postgresql://')) return openPostgres(url)
   throw new Error('database-url must begin with sqlite: or postgres://')
+}
+
+/** For the few statements that the engines have no common words for. */
+export function isPostgres(db: Db): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter
 }

@@ -14,36 +14,34 @@ const SHARED = 'TEST_POSTGRES_URL'
  * it inside a test or a `before`.
  */
 export function forEachEngine(name: string, suite: (open: () => Promise<Store>) => void): void {
-  describe(`${name} on SQLite`, () => {
+  forEachDatabase(name, (newUrl) => {
     const opened: Store[] = []
     after(async () => {
       for (const store of opened) await store.close()
     })
     suite(async () => {
-      const store = await openStore('sqlite::memory:')
+      const store = await openStore(await newUrl())
       opened.push(store)
       await migrate(store)
       return store
     })
   })
+}
+
+/** The same for who opens the database itself: `newUrl()` gives that of an empty one. Close it in an `after` of the suite. */
+export function forEachDatabase(name: string, suite: (newUrl: () => Promise<string>) => void): void {
+  describe(`${name} on SQLite`, () => suite(async () => 'sqlite::memory:'))
   describe(`${name} on PostgreSQL`, () => {
     let server: TestPostgres | undefined
     let url = process.env[SHARED] ?? ''
-    const opened: Store[] = []
     before(async () => {
       if (url !== '') return
       server = await startPostgres()
       url = server.url
     })
-    after(async () => {
-      for (const store of opened) await store.close()
-      await server?.stop()
-    })
-    suite(async () => {
-      const store = await openStore(await migratedDatabase(url))
-      opened.push(store)
-      return store
-    })
+    suite(() => migratedDatabase(url))
+    // After the suite's own, which closes what it opened.
+    after(async () => server?.stop())
   })
 }
 

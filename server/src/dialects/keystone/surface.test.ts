@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get } from 'node:http'
 import { json } from 'node:stream/consumers'
-import { after, before, describe, it } from 'node:test'
+import { after, before, it } from 'node:test'
 import { exportFernetKeys } from '../../keys.ts'
+import { forEachDatabase } from '../../testing/engines.ts'
 import { type Answer, type House, openHouse } from '../../testing/house.ts'
 import { requestOf, variantsOf, type WorldRequest } from '../../testing/keystone-requests.ts'
 import { openWorld, type World } from '../../testing/keystone-world.ts'
@@ -19,11 +20,11 @@ const NO_HOSTS = ['1.2.3.4.5', '99999999999', 'x:99999', '[:::1]', '[1.2.3.4]:80
 const BASE = 'http://tokenhouse.test:5000'
 const operations = keystoneOperations({ style: KEYSTONE_STYLE, ttl: 3600 } as never)
 
-describe('the whole Keystone wire, held to the advisories', () => {
+forEachDatabase('the whole Keystone wire', (newUrl) => {
   let house: House
   let world: World
   before(async () => {
-    house = await openHouse({ trustedProxies: ['127.0.0.1'] })
+    house = await openHouse({ trustedProxies: ['127.0.0.1'], databaseUrl: await newUrl() })
     const admin = await house.admin()
     world = await openWorld({ api: house.call, base: BASE, now: () => house.ctx.now() / 1e6, admin })
   })
@@ -257,6 +258,18 @@ describe('the whole Keystone wire, held to the advisories', () => {
       const base = `http://${hostname}:${port}/v3/projects?limit=1`
       assert.equal(links.links.self, base)
       assert.ok(links.links.next.startsWith(base))
+    }
+  })
+
+  it('no operation answers with a fault of ours, whoever asks and whatever is there', async () => {
+    const order = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+    for (const method of order) {
+      for (const request of requests([method])) {
+        for (const who of ['owner', 'domain_manager', 'project_admin', 'system_admin']) {
+          const answer = await send(request, world.tokens[who])
+          assert.ok(answer.status < 500, `${method} ${request.path} by ${who}: ${answer.text}`)
+        }
+      }
     }
   })
 })
