@@ -1,62 +1,63 @@
 /**
- * RAM and STS from end to end: the real service on a new data folder, and the official SDKs with what `alibaba.json`
+ * RAM, STS and IMS from end to end: the real service on a new data folder, and the official SDKs with what `alibaba.json`
  * holds, over plain HTTP.
  */
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type RunningServer, startServer } from '../../tools/running-server.ts'
+import { tokenhouse } from '../../tools/running-server.ts'
+import {
+  type Access,
+  type AlibabaServer,
+  codeOf,
+  type KeyAnswer,
+  type Makes,
+  type OpenApiCore,
+  type Product,
+  popCoreRpc,
+  type RamAnswer,
+  type RamAsk,
+  sdk,
+  startAlibaba,
+} from '../alibaba-access.ts'
 
-const sdk = process.env['ALIBABA_SDK']
-assert.ok(sdk, 'ALIBABA_SDK names the folder that the SDKs are installed in: run run.sh')
-const load = createRequire(join(sdk, 'package.json'))
+type Make = (access: Access, product: Product) => RamAsk
 
-interface Access {
-  readonly accessKeyId: string
-  readonly accessKeySecret: string
-  readonly securityToken?: string
-  readonly accountId: string
-  readonly endpoint: string
-  readonly protocol: string
-}
+const PACKAGES = {
+  ram: '@alicloud/ram20150501',
+  sts: '@alicloud/sts20150401',
+  ims: '@alicloud/ims20190815',
+} as const
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of SDKs without types of their own.
-type Answer = any
-/** Names as RAM's API has them, in and out. */
-type Ask = (action: string, parameters?: Readonly<Record<string, string | number>>) => Promise<Answer>
-type Make = (access: Access, product: 'ram' | 'sts') => Ask
+/** A client has a method for each action, which takes a request of the action's own class, where it takes one. */
+type Operations = Readonly<Record<string, (request?: object) => Promise<{ readonly body: unknown }>>>
+type ProductSdk = { readonly default: Makes<Operations> } & Readonly<Record<string, Makes>>
 
-const VERSIONS = { ram: '2015-05-01', sts: '2015-04-01' } as const
-const PACKAGES = { ram: '@alicloud/ram20150501', sts: '@alicloud/sts20150401' } as const
-
-const lower = (name: string): string => name[0]!.toLowerCase() + name.slice(1)
+/** `UserName` is `userName` there, `OIDCProviderName` stays. */
+const lower = (name: string): string =>
+  /^[A-Z]{2}/.test(name) ? name : name[0]!.toLowerCase() + name.slice(1)
 
 function officialSdk(signatureAlgorithm?: string): Make {
   return (access, product) => {
-    const client = load(PACKAGES[product])
-    const { $OpenApiUtil } = load('@alicloud/openapi-core')
+    const client = sdk<ProductSdk>(PACKAGES[product])
+    const { $OpenApiUtil } = sdk<OpenApiCore>('@alicloud/openapi-core')
     const { accessKeyId, accessKeySecret, securityToken, endpoint, protocol } = access
     const config = {
       ...{ accessKeyId, accessKeySecret, securityToken, endpoint, protocol, signatureAlgorithm },
       ...{ type: securityToken === undefined ? 'access_key' : 'sts', regionId: 'cn-shenzhen' },
     }
     const made = new client.default(new $OpenApiUtil.Config(config))
-    return async (action, parameters = {}) => {
+    return async <A extends string>(action: A, parameters: Readonly<Record<string, unknown>> = {}) => {
       const Request = client[`${action}Request`]
       const fields = Object.entries(parameters).map(([name, value]) => [lower(name), value])
       const given = Request ? [new Request(Object.fromEntries(fields))] : []
-      const { body } = await made[lower(action)](...given)
-      return upper(body)
+      const { body } = await made[lower(action)]!(...given)
+      return upper(body) as RamAnswer<A>
     }
   }
 }
 
 /** The SDK's models as the wire has them. */
-function upper(value: Answer): Answer {
+function upper(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(upper)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
@@ -66,17 +67,8 @@ function upper(value: Answer): Answer {
 
 const popCore =
   (method: string): Make =>
-  ({ accessKeyId, accessKeySecret, securityToken, endpoint }, product) => {
-    const { RPCClient } = load('@alicloud/pop-core')
-    const client = new RPCClient({
-      accessKeyId,
-      accessKeySecret,
-      securityToken,
-      endpoint: `http://${endpoint}`,
-      apiVersion: VERSIONS[product],
-    })
-    return (action, parameters = {}) => client.request(action, parameters, { method })
-  }
+  (access, product) =>
+    popCoreRpc(access, product, method)
 
 const CLIENTS: readonly (readonly [string, Make])[] = [
   ['ram20150501 and sts20150401, ACS3-HMAC-SHA256', officialSdk()],
@@ -85,34 +77,17 @@ const CLIENTS: readonly (readonly [string, Make])[] = [
   ['pop-core RPCClient by POST', popCore('POST')],
 ]
 
-const codeOf = async (ask: Promise<Answer>): Promise<string> => {
-  const error = await ask.then(
-    () => assert.fail('was not refused'),
-    (e: { code?: string; message?: string }) => e,
-  )
-  return String(error.code ?? error.message)
-}
-
-describe("Alibaba's SDKs of RAM and STS", () => {
-  let folder = ''
-  let server: RunningServer
+describe("Alibaba's SDKs of RAM, STS and IMS", () => {
+  let alibaba: AlibabaServer
   let access: Access
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'e2e-alibaba-ram-'))
-    server = await startServer({
-      dataDir: folder,
-      adminPassword: 'Correct-Horse-7',
-      flags: ['--alibaba-port', '0', '--huawei-port', 'off'],
-    })
-    access = JSON.parse(readFileSync(join(folder, 'alibaba.json'), 'utf8'))
+    alibaba = await startAlibaba()
+    access = alibaba.access
   })
-  after(async () => {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  after(() => alibaba.stop())
 
-  const withKey = (key: Answer): Access => ({
+  const withKey = (key: KeyAnswer & { readonly SecurityToken?: string }): Access => ({
     ...access,
     accessKeyId: key.AccessKeyId,
     accessKeySecret: key.AccessKeySecret,
@@ -130,7 +105,7 @@ describe("Alibaba's SDKs of RAM and STS", () => {
       assert.equal(User.DisplayName, '开发 +(1)*~')
       const { AccessKey } = await ram('CreateAccessKey', { UserName })
       const { AccessKeys } = await ram('ListAccessKeys', { UserName })
-      assert.equal(AccessKeys.AccessKey[0].AccessKeyId, AccessKey.AccessKeyId)
+      assert.equal(AccessKeys.AccessKey[0]?.AccessKeyId, AccessKey.AccessKeyId)
       assert.ok(!JSON.stringify(AccessKeys).includes(AccessKey.AccessKeySecret))
       const PolicyDocument = JSON.stringify({
         Version: '1',
@@ -182,6 +157,33 @@ describe("Alibaba's SDKs of RAM and STS", () => {
     })
   }
 
+  for (const [index, [name, make]] of CLIENTS.entries()) {
+    it(`${name}: an OIDC provider by IMS`, async () => {
+      const ims = make(access, 'ims')
+      const named = { OIDCProviderName: `ci${index}` }
+      const { OIDCProvider: made } = await ims('CreateOIDCProvider', {
+        ...{ ...named, IssuerUrl: `https://ci${index}.example`, ClientIds: 'web,app', IssuanceLimitTime: 6 },
+        ...{ Description: '持续集成', Fingerprints: '902ef2deeb3c5b13ea4c3d5193629309e231ae55' },
+      })
+      assert.equal(made.Arn, `acs:ram::${access.accountId}:oidc-provider/ci${index}`)
+      assert.deepEqual((await ims('GetOIDCProvider', named)).OIDCProvider, made)
+      const { OIDCProviders } = await ims('ListOIDCProviders', { MaxItems: 100 })
+      assert.ok(OIDCProviders.OIDCProvider.some(({ Arn }) => Arn === made.Arn))
+      const changed = await ims('UpdateOIDCProvider', { ...named, ClientIds: 'web', IssuanceLimitTime: 7 })
+      assert.deepEqual([changed.OIDCProvider.ClientIds, changed.OIDCProvider.IssuanceLimitTime], ['web', 7])
+      const more = await ims('AddClientIdToOIDCProvider', { ...named, ClientId: 'cli' })
+      assert.equal(more.OIDCProvider.ClientIds, 'web,cli')
+      const less = await ims('RemoveClientIdFromOIDCProvider', { ...named, ClientId: 'web' })
+      assert.equal(less.OIDCProvider.ClientIds, 'cli')
+      const two = await ims('AddFingerprintToOIDCProvider', { ...named, Fingerprint: 'ab' })
+      assert.equal(two.OIDCProvider.Fingerprints, `${made.Fingerprints},ab`)
+      const one = await ims('RemoveFingerprintFromOIDCProvider', { ...named, Fingerprint: 'ab' })
+      assert.equal(one.OIDCProvider.Fingerprints, made.Fingerprints)
+      await ims('DeleteOIDCProvider', named)
+      assert.equal(await codeOf(ims('GetOIDCProvider', named)), 'EntityNotExist.OIDCProvider')
+    })
+  }
+
   it('tokenhouse ram policy simulate says which statement decided', async () => {
     const make = officialSdk()
     const ram = make(access, 'ram')
@@ -193,11 +195,7 @@ describe("Alibaba's SDKs of RAM and STS", () => {
     })
     const resource = 'acs:edas:cn-beijing:{account}:namespace/cn-beijing'
     const args = ['ram', 'policy', 'simulate', 'edas:ReadNamespace', resource, '--user', 'asked', '--json']
-    const told = execFileSync(
-      process.execPath,
-      ['-C', 'development', 'server/src/main.ts', ...args, '--data-dir', folder],
-      { encoding: 'utf8' },
-    )
+    const told = tokenhouse(alibaba.folder, ...args)
     const { allowed, policy, statement } = JSON.parse(told)
     assert.deepEqual([allowed, policy, statement], [true, 'AliyunEDASFullAccess', 0])
   })

@@ -3,34 +3,64 @@
  * `alibaba.json` holds, over plain HTTP. The package of EDAS itself hands its core exactly these parameters.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { generateKeyPairSync } from 'node:crypto'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { type RunningServer, startServer } from '../../tools/running-server.ts'
+import { tokenhouse } from '../../tools/running-server.ts'
+import {
+  type Access,
+  type AlibabaServer,
+  codeOf,
+  type Makes,
+  type OpenApiCore,
+  openApiCore,
+  type PopCore,
+  sdk,
+  startAlibaba,
+} from '../alibaba-access.ts'
 import { readerSession } from './reader-session.ts'
 
-const sdk = process.env['ALIBABA_SDK']
-assert.ok(sdk, 'ALIBABA_SDK names the folder that the SDKs are installed in: run run.sh')
-const load = createRequire(join(sdk, 'package.json'))
-
-interface Access {
-  readonly accessKeyId: string
-  readonly accessKeySecret: string
-  /** Of a temporary key. */
-  readonly securityToken?: string
-  readonly accountId: string
-  readonly endpoint: string
-  readonly protocol: string
+interface Envelope {
+  readonly Code: number
+  readonly Message: string
+  readonly RequestId: string
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of SDKs without types of their own.
-type Answer = any
-type Ask = (action: string, query?: Readonly<Record<string, string>>) => Promise<Answer>
+interface SecureToken {
+  readonly Id: number
+  readonly AccessKey: string
+  readonly SecretKey: string
+  readonly TenantId: string
+  readonly UserId: string
+  readonly EdasId: string
+  readonly AddressServerHost: string
+  readonly RegionId: string
+  readonly RegionName: string
+  readonly BelongRegion: string
+  readonly Description: string
+  readonly MseRegistryType: string
+}
+
+interface Answers {
+  readonly GetSecureToken: Envelope & { readonly SecureToken: SecureToken }
+  readonly InsertOrUpdateRegion: Envelope & { readonly UserDefineRegionEntity: { readonly Id: number } }
+  readonly ListUserDefineRegion: Envelope & {
+    readonly UserDefineRegionList: {
+      readonly UserDefineRegionEntity: readonly { readonly RegionId: string }[]
+    }
+  }
+  readonly DeleteUserDefineRegion: Envelope & { readonly RegionDefine: { readonly RegionId: string } }
+  readonly ListAliyunRegion: Envelope
+  readonly QueryRegionConfig: Envelope
+}
+type Ask = <A extends keyof Answers>(
+  action: A,
+  query?: Readonly<Record<string, string>>,
+) => Promise<Answers[A]>
 
 /** Method and path of the operations, as the SDK of EDAS has them. */
-const ROUTES: Readonly<Record<string, readonly [method: string, path: string]>> = {
+const ROUTES: Readonly<Record<keyof Answers, readonly [method: string, path: string]>> = {
   GetSecureToken: ['GET', '/pop/v5/secure_token'],
   InsertOrUpdateRegion: ['POST', '/pop/v5/user_region_def'],
   ListUserDefineRegion: ['POST', '/pop/v5/user_region_defs'],
@@ -38,10 +68,9 @@ const ROUTES: Readonly<Record<string, readonly [method: string, path: string]>> 
   ListAliyunRegion: ['POST', '/pop/v5/resource/region_list'],
   QueryRegionConfig: ['GET', '/pop/v5/region_config'],
 }
-const routeOf = (action: string): readonly [string, string] => ROUTES[action]!
 
-const paramsOf = (action: string) => {
-  const [method, pathname] = routeOf(action)
+const paramsOf = (action: keyof Answers) => {
+  const [method, pathname] = ROUTES[action]
   return {
     action,
     version: '2017-08-01',
@@ -63,36 +92,26 @@ const configOf = (access: Access, signatureAlgorithm?: string) => ({
 })
 
 function openapiCore(access: Access, algorithm?: string): Ask {
-  const { default: Client, $OpenApiUtil } = load('@alicloud/openapi-core')
-  const { RuntimeOptions } = load('@darabonba/typescript')
-  const client = new Client(new $OpenApiUtil.Config(configOf(access, algorithm)))
-  return async (action, query = {}) =>
-    (
-      await client.callApi(
-        new $OpenApiUtil.Params(paramsOf(action)),
-        new $OpenApiUtil.OpenApiRequest({ query, headers: {} }),
-        new RuntimeOptions({}),
-      )
-    ).body
+  const call = openApiCore(configOf(access, algorithm))
+  return async <A extends keyof Answers>(action: A, query: object = {}) =>
+    (await call(paramsOf(action), query)) as Answers[A]
 }
 
 function openapiClient(access: Access, algorithm?: string): Ask {
-  const api = load('@alicloud/openapi-client')
-  const { RuntimeOptions } = load('@alicloud/tea-util')
-  const config = new api.Config(configOf(access, algorithm))
-  const client = new api.default(config)
-  return async (action, query = {}) =>
-    (
-      await client.callApi(
-        new api.Params(paramsOf(action)),
-        new api.OpenApiRequest({ query, headers: {} }),
-        new RuntimeOptions({}),
-      )
-    ).body
+  const { default: Client, ...api } = sdk<OpenApiCore['$OpenApiUtil'] & Pick<OpenApiCore, 'default'>>(
+    '@alicloud/openapi-client',
+  )
+  const { RuntimeOptions } = sdk<{ readonly RuntimeOptions: Makes }>('@alicloud/tea-util')
+  const client = new Client(new api.Config(configOf(access, algorithm)))
+  return async <A extends keyof Answers>(action: A, query: object = {}) => {
+    const request = new api.OpenApiRequest({ query, headers: {} })
+    const { body } = await client.callApi(new api.Params(paramsOf(action)), request, new RuntimeOptions({}))
+    return body as Answers[A]
+  }
 }
 
 function popCore({ accessKeyId, accessKeySecret, securityToken, endpoint }: Access): Ask {
-  const { ROAClient } = load('@alicloud/pop-core')
+  const { ROAClient } = sdk<PopCore>('@alicloud/pop-core')
   const client = new ROAClient({
     accessKeyId,
     accessKeySecret,
@@ -100,7 +119,10 @@ function popCore({ accessKeyId, accessKeySecret, securityToken, endpoint }: Acce
     endpoint: `http://${endpoint}`,
     apiVersion: '2017-08-01',
   })
-  return (action, query = {}) => client.request(...routeOf(action), query)
+  return async <A extends keyof Answers>(action: A, query: object = {}) => {
+    const [method, path] = ROUTES[action]
+    return (await client.request(method, path, query)) as Answers[A]
+  }
 }
 
 const clients: readonly (readonly [name: string, make: (access: Access) => Ask])[] = [
@@ -108,42 +130,25 @@ const clients: readonly (readonly [name: string, make: (access: Access) => Ask])
   ['openapi-core, ACS3-HMAC-SM3', (access) => openapiCore(access, 'ACS3-HMAC-SM3')],
   ['openapi-core, v2: ROA HMAC-SHA1', (access) => openapiCore(access, 'v2')],
   ['openapi-client, ACS3-HMAC-SHA256', (access) => openapiClient(access)],
+  ['openapi-client, ACS3-HMAC-SM3', (access) => openapiClient(access, 'ACS3-HMAC-SM3')],
   ['openapi-client, v2: ROA HMAC-SHA1', (access) => openapiClient(access, 'v2')],
   ['pop-core ROAClient: ROA HMAC-SHA1', (access) => popCore(access)],
 ]
 
-const codeOf = async (ask: Promise<Answer>): Promise<string> => {
-  const error = await ask.then(
-    () => assert.fail('was not refused'),
-    (e: { code?: string; result?: { Code?: string } }) => e,
-  )
-  return String(error.code ?? error.result?.Code)
-}
-
 describe("Alibaba's SDKs", () => {
-  let folder = ''
-  let server: RunningServer
+  let alibaba: AlibabaServer
   let access: Access
   /** Of a role that may read namespaces and do nothing else. */
   let temporary: Access
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'e2e-alibaba-'))
-    server = await startServer({
-      dataDir: folder,
-      adminPassword: 'Correct-Horse-7',
-      flags: ['--alibaba-port', '0', '--huawei-port', 'off'],
-    })
-    const file = join(folder, 'alibaba.json')
-    access = JSON.parse(readFileSync(file, 'utf8'))
-    assert.equal(statSync(file).mode & 0o777, 0o600)
+    alibaba = await startAlibaba()
+    access = alibaba.access
+    assert.equal(statSync(join(alibaba.folder, 'alibaba.json')).mode & 0o777, 0o600)
     assert.match(access.accountId, /^\d{16}$/)
-    temporary = { ...access, ...(await readerSession(load, access)) }
+    temporary = { ...access, ...(await readerSession(access)) }
   })
-  after(async () => {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  after(() => alibaba.stop())
 
   for (const [index, [name, make]] of clients.entries()) {
     it(`${name}: namespaces made, read, listed, deleted`, async () => {
@@ -168,11 +173,11 @@ describe("Alibaba's SDKs", () => {
       assert.equal(SecureToken.BelongRegion, 'cn-shenzhen')
       assert.equal(SecureToken.Description, description)
       assert.equal(SecureToken.MseRegistryType, 'default')
-      for (const field of ['AccessKey', 'SecretKey', 'TenantId', 'UserId', 'AddressServerHost']) {
+      for (const field of ['AccessKey', 'SecretKey', 'TenantId', 'UserId', 'AddressServerHost'] as const) {
         assert.ok(SecureToken[field].length > 0, field)
       }
       const listed = (await ask('ListUserDefineRegion')).UserDefineRegionList.UserDefineRegionEntity
-      assert.ok(listed.some(({ RegionId }: { RegionId: string }) => RegionId === tag))
+      assert.ok(listed.some(({ RegionId }) => RegionId === tag))
       assert.ok(!JSON.stringify(listed).includes(SecureToken.SecretKey))
       assert.equal((await ask('ListAliyunRegion')).Code, 200)
       assert.equal((await ask('QueryRegionConfig')).Code, 200)
@@ -204,9 +209,43 @@ describe("Alibaba's SDKs", () => {
     })
   }
 
+  for (const [name, make] of [
+    ['openapi-core', openapiCore],
+    ['openapi-client', openapiClient],
+  ] as const) {
+    it(`${name}, ACS3-RSA-SHA256: a pair whose public key alone is here`, async () => {
+      const pair = generateKeyPairSync('rsa', {
+        modulusLength: 2048,
+        publicKeyEncoding: { type: 'spki', format: 'pem' },
+        privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      })
+      const file = join(alibaba.folder, `${name}.pem`)
+      writeFileSync(file, pair.publicKey)
+      const of = ['--user', 'admin', '--public-key', file, '--json']
+      const told = tokenhouse(alibaba.folder, 'access-key', 'create', ...of)
+      const { access: accessKeyId } = JSON.parse(told) as { access: string }
+      // The SDKs look for the end of the text of a key at its very end.
+      const key = { ...access, accessKeyId, accessKeySecret: pair.privateKey.trim() }
+      const query = { NamespaceId: 'cn-shenzhen' }
+      const { SecureToken } = await make(key, 'ACS3-RSA-SHA256')('GetSecureToken', query)
+      assert.equal(SecureToken.EdasId, access.accountId)
+      const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+      const strange = {
+        ...key,
+        accessKeySecret: other.export({ type: 'pkcs8', format: 'pem' }).toString().trim(),
+      }
+      for (const ask of [
+        make(strange, 'ACS3-RSA-SHA256'),
+        make({ ...key, accessKeySecret: pair.publicKey }),
+      ]) {
+        assert.match(await codeOf(ask('GetSecureToken', query)), /SignatureDoesNotMatch/)
+      }
+    })
+  }
+
   for (const method of ['GET', 'POST']) {
     it(`pop-core RPCClient by ${method}: the signature is read, the action looked up`, async () => {
-      const { RPCClient } = load('@alicloud/pop-core')
+      const { RPCClient } = sdk<PopCore>('@alicloud/pop-core')
       const { accessKeyId, accessKeySecret, endpoint } = access
       const rpc = (secret: string) =>
         new RPCClient({

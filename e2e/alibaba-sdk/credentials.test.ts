@@ -5,128 +5,132 @@
  */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, it } from 'node:test'
-import { type RunningServer, sources, startServer } from '../../tools/running-server.ts'
+import { sources } from '../../tools/running-server.ts'
+import {
+  type Access,
+  type AlibabaServer,
+  codeOf,
+  type Makes,
+  openApiCore,
+  PASSWORD,
+  popCoreRpc,
+  sdk,
+  sdkFolder,
+  startAlibaba,
+} from '../alibaba-access.ts'
 import { makePerson, makeReader } from './reader-session.ts'
 
-const sdk = process.env['ALIBABA_SDK']
-assert.ok(sdk, 'ALIBABA_SDK names the folder that the SDKs are installed in: run run.sh')
-const load = createRequire(join(sdk, 'package.json'))
-
-const PASSWORD = 'Correct-Horse-7'
-const ISSUER = 'https://ci.example'
 const SUBJECT = 'repo:acme/web'
+
+interface Credential {
+  getCredential(): Promise<{ readonly accessKeyId: string; readonly securityToken?: string }>
+}
 
 describe("Alibaba's credentials library", () => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  let folder = ''
-  let server: RunningServer
-  // biome-ignore lint/suspicious/noExplicitAny: a file of the service, for SDKs.
-  let access: any
+  let alibaba: AlibabaServer
+  let access: Access
+  let issuing: Server
+  let issuer = ''
   let stsEndpoint = ''
+  const file = (name: string): string => readFileSync(join(sdkFolder(), name), 'utf8')
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'e2e-alibaba-tls-'))
-    server = await startServer({
-      dataDir: folder,
-      adminPassword: PASSWORD,
-      flags: [
-        ...['--alibaba-port', '0', '--huawei-port', 'off'],
-        ...['--tls-cert', join(sdk, 'server.crt'), '--tls-key', join(sdk, 'server.key')],
-      ],
-    })
-    access = JSON.parse(readFileSync(join(folder, 'alibaba.json'), 'utf8'))
+    alibaba = await startAlibaba(
+      ...['--tls-cert', join(sdkFolder(), 'server.crt'), '--tls-key', join(sdkFolder(), 'server.key')],
+    )
+    access = alibaba.access
     assert.equal(access.protocol, 'https')
     stsEndpoint = access.endpoint
+    await startIssuer()
     await makeProvider()
   })
   after(async () => {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
+    issuing.close()
+    await alibaba.stop()
   })
+
+  /** Says who it is and which keys it signs with, as providers of OpenID Connect do. */
+  async function startIssuer(): Promise<void> {
+    const keys = [{ ...publicKey.export({ format: 'jwk' }), kid: 'k' }]
+    issuing = createServer({ key: file('server.key'), cert: file('server.crt') }, ({ url }, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify(url === '/keys' ? { keys } : { issuer, jwks_uri: `${issuer}/keys` }))
+    })
+    issuing.listen(0, '127.0.0.1')
+    await once(issuing, 'listening')
+    issuer = `https://127.0.0.1:${(issuing.address() as AddressInfo).port}`
+  }
 
   const keystone = async (method: string, path: string, body: unknown, token = '') => {
     const headers = { 'content-type': 'application/json', 'x-auth-token': token }
-    const url = `${server.url.replace(/\/v3$/, '')}${path}`
+    const url = `${alibaba.server.url.replace(/\/v3$/, '')}${path}`
     const answer = await fetch(url, { method, headers, body: JSON.stringify(body) })
     assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${await answer.clone().text()}`)
     return answer
   }
 
-  /** An identity provider of the account, whose tokens are believed by its key. */
+  /** A provider of the account, pinned to the test CA. That it is at a private address is the cloud's to allow. */
   async function makeProvider(): Promise<void> {
+    const { OIDCProvider } = await popCoreRpc(access, 'ims')('CreateOIDCProvider', {
+      ...{ OIDCProviderName: 'ci', IssuerUrl: issuer, ClientIds: 'tokenhouse' },
+      Fingerprints: new X509Certificate(file('ca.crt')).fingerprint.replaceAll(':', ''),
+    })
+    assert.equal(OIDCProvider.Arn, `acs:ram::${access.accountId}:oidc-provider/ci`)
     const user = { name: 'admin', password: PASSWORD, domain: { id: 'default' } }
     const identity = { methods: ['password'], password: { user } }
     const signedIn = await keystone('POST', '/v3/auth/tokens', {
       auth: { identity, scope: { system: { all: true } } },
     })
     const token = signedIn.headers.get('x-subject-token') ?? ''
-    const federation = '/v3/OS-FEDERATION'
-    const provider = { enabled: true, domain_id: 'default' }
-    await keystone('PUT', `${federation}/identity_providers/ci`, { identity_provider: provider }, token)
-    const rules = [{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'OIDC-sub' }] }]
-    await keystone('PUT', `${federation}/mappings/ci`, { mapping: { rules } }, token)
-    const protocol = { mapping_id: 'ci' }
-    await keystone('PUT', `${federation}/identity_providers/ci/protocols/oidc`, { protocol }, token)
-    const openid_connect_config = {
-      access_mode: 'program',
-      idp_url: ISSUER,
-      client_id: 'tokenhouse',
-      signing_key: JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k' }] }),
-    }
     const path = '/v3.0/OS-FEDERATION/identity-providers/ci/openid-connect-config'
-    await keystone('POST', path, { openid_connect_config }, token)
+    await keystone('PUT', path, { openid_connect_config: { allow_private_addresses: true } }, token)
   }
 
   function idToken(sub: string): string {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const now = Math.floor(Date.now() / 1000)
-    const claims = { iss: ISSUER, aud: 'tokenhouse', sub, iat: now, exp: now + 300 }
+    const claims = { iss: issuer, aud: 'tokenhouse', sub, iat: now, exp: now + 300 }
     const text = `${part({ alg: 'RS256', kid: 'k' })}.${part(claims)}`
     return `${text}.${sign('sha256', Buffer.from(text), privateKey).toString('base64url')}`
   }
 
   const credentialOf = (config: object) => {
-    const { default: Credential, Config } = load('@alicloud/credentials')
+    const { default: Credential, Config } = sdk<{
+      readonly default: Makes<Credential>
+      readonly Config: Makes
+    }>('@alicloud/credentials')
     return new Credential(new Config(config))
   }
 
   /** GetSecureToken with whatever the library came by. */
   async function secureToken(config: object) {
-    const { default: Client, $OpenApiUtil } = load('@alicloud/openapi-core')
-    const { RuntimeOptions } = load('@darabonba/typescript')
     const { endpoint, protocol } = access
-    const client = new Client(
-      new $OpenApiUtil.Config({
-        credential: credentialOf(config),
-        endpoint,
-        protocol,
-        regionId: 'cn-shenzhen',
-      }),
-    )
-    const { body } = await client.callApi(
-      new $OpenApiUtil.Params({
-        ...{ action: 'GetSecureToken', version: '2017-08-01', protocol: 'HTTPS', method: 'GET' },
-        ...{ pathname: '/pop/v5/secure_token', authType: 'AK', style: 'ROA' },
-        ...{ reqBodyType: 'json', bodyType: 'json' },
-      }),
-      new $OpenApiUtil.OpenApiRequest({ query: { NamespaceId: 'cn-shenzhen' }, headers: {} }),
-      new RuntimeOptions({}),
-    )
+    const credential = credentialOf(config)
+    const call = openApiCore({ credential, endpoint, protocol, regionId: 'cn-shenzhen' })
+    const params = {
+      ...{ action: 'GetSecureToken', version: '2017-08-01', protocol: 'HTTPS', method: 'GET' },
+      ...{ pathname: '/pop/v5/secure_token', authType: 'AK', style: 'ROA' },
+      ...{ reqBodyType: 'json', bodyType: 'json' },
+    }
+    const body = (await call(params, { NamespaceId: 'cn-shenzhen' })) as {
+      readonly SecureToken: { readonly EdasId: string }
+    }
     return body.SecureToken
   }
 
   it('ram_role_arn: assumes a role over TLS, and reads a secure token with it', async () => {
     const RAM = [`acs:ram::${access.accountId}:user/deployer`]
-    const roleArn = await makeReader(load, access, { name: 'by-arn', Principal: { RAM } })
-    const person = await makePerson(load, access, 'deployer')
+    const roleArn = await makeReader(access, { name: 'by-arn', Principal: { RAM } })
+    const person = await makePerson(access, 'deployer')
     const config = { type: 'ram_role_arn', ...person, roleArn, roleSessionName: 'e2e', stsEndpoint }
     const { accessKeyId, securityToken } = await credentialOf(config).getCredential()
     assert.match(accessKeyId, /^STS\./)
@@ -135,20 +139,20 @@ describe("Alibaba's credentials library", () => {
     const wrong = credentialOf({ ...config, accessKeySecret: 'wrong' })
     // The library's own words, once our string to sign is the one it signed.
     await assert.rejects(wrong.getCredential(), /the access key secret is invalid/)
-    const stranger = await makePerson(load, access, 'stranger')
+    const stranger = await makePerson(access, 'stranger')
     await assert.rejects(credentialOf({ ...config, ...stranger }).getCredential(), /NoPermission/)
   })
 
   it('oidc_role_arn: assumes a role by a token in a file, and reads a secure token with it', async () => {
     const oidcProviderArn = `acs:ram::${access.accountId}:oidc-provider/ci`
-    const roleArn = await makeReader(load, access, {
+    const roleArn = await makeReader(access, {
       name: 'by-oidc',
       Principal: { Federated: [oidcProviderArn] },
       Condition: {
-        StringEquals: { 'oidc:iss': [ISSUER], 'oidc:aud': ['tokenhouse'], 'oidc:sub': [SUBJECT] },
+        StringEquals: { 'oidc:iss': [issuer], 'oidc:aud': ['tokenhouse'], 'oidc:sub': [SUBJECT] },
       },
     })
-    const oidcTokenFilePath = join(folder, 'id-token')
+    const oidcTokenFilePath = join(alibaba.folder, 'id-token')
     const config = { type: 'oidc_role_arn', roleArn, oidcProviderArn, oidcTokenFilePath, stsEndpoint }
     writeFileSync(oidcTokenFilePath, idToken(SUBJECT))
     assert.equal((await secureToken(config)).EdasId, access.accountId)
@@ -156,13 +160,29 @@ describe("Alibaba's credentials library", () => {
     await assert.rejects(credentialOf(config).getCredential(), /NoPermission/)
     writeFileSync(oidcTokenFilePath, `${idToken(SUBJECT).slice(0, -8)}AAAAAAAA`)
     await assert.rejects(credentialOf(config).getCredential(), /AuthenticationFail.OIDCToken.Invalid/)
+    const ims = popCoreRpc(access, 'ims')
+    writeFileSync(oidcTokenFilePath, idToken(SUBJECT))
+    const named = { OIDCProviderName: 'ci' }
+    await ims('AddClientIdToOIDCProvider', { ...named, ClientId: 'another' })
+    await ims('RemoveClientIdFromOIDCProvider', { ...named, ClientId: 'tokenhouse' })
+    await assert.rejects(credentialOf(config).getCredential(), /AuthenticationFail.OIDCToken.Invalid/)
+    await ims('UpdateOIDCProvider', { ...named, ClientIds: 'tokenhouse' })
+    assert.equal((await secureToken(config)).EdasId, access.accountId)
+    const { OIDCProvider } = await ims('GetOIDCProvider', named)
+    await ims('AddFingerprintToOIDCProvider', { ...named, Fingerprint: 'ab'.repeat(20) })
+    await ims('RemoveFingerprintFromOIDCProvider', { ...named, Fingerprint: OIDCProvider.Fingerprints })
+    // The certificate is trusted, and yet not the one that is meant.
+    await assert.rejects(credentialOf(config).getCredential(), /ServiceUnavailable/)
+    await ims('DeleteOIDCProvider', named)
+    assert.equal(await codeOf(ims('GetOIDCProvider', named)), 'EntityNotExist.OIDCProvider')
+    await assert.rejects(credentialOf(config).getCredential(), /AuthenticationFail.OIDCToken.Invalid/)
   })
 
   it('credentials_uri: reads keys from the address that a command answers at', async () => {
     const RAM = [`acs:ram::${access.accountId}:user/local`]
-    await makeReader(load, access, { name: 'by-uri', Principal: { RAM } })
-    await makePerson(load, access, 'local')
-    const command = ['ram', 'credentials-uri', 'by-uri', '--user', 'local', '--data-dir', folder]
+    await makeReader(access, { name: 'by-uri', Principal: { RAM } })
+    await makePerson(access, 'local')
+    const command = ['ram', 'credentials-uri', 'by-uri', '--user', 'local', '--data-dir', alibaba.folder]
     const child = spawn(process.execPath, [...sources, ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       const [line] = await once(createInterface({ input: child.stdout }), 'line')

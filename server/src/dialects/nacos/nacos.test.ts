@@ -15,19 +15,33 @@ const INSTANCE = '/nacos/v1/ns/instance'
 const md5 = (text: string | Buffer): string => createHash('md5').update(text).digest('hex')
 const line = (...parts: string[]): string => `${parts.join('\u0002')}\u0001`
 
-describe('the Nacos guard', () => {
+/** Opens a house with two namespaces for a suite, tells it of them, and closes it when the suite is over. */
+function withTwoNamespaces(
+  tell: (made: { house: NacosHouse; a: NamespaceKey; b: NamespaceKey }) => void,
+): void {
   let house: NacosHouse
-  let a: NamespaceKey
-  let b: NamespaceKey
-
   before(async () => {
     house = await openNacosHouse()
-    a = await house.namespace('cn-shenzhen:a')
-    b = await house.namespace('cn-shenzhen:b')
+    tell({
+      house,
+      a: await house.namespace('cn-shenzhen:a'),
+      b: await house.namespace('cn-shenzhen:b'),
+    })
   })
   after(async () => {
     assert.deepEqual(house.faults, [])
     await house.close()
+  })
+}
+
+describe('the Nacos guard', () => {
+  let house: NacosHouse
+  let a: NamespaceKey
+  let b: NamespaceKey
+  withTwoNamespaces((made) => {
+    house = made.house
+    a = made.a
+    b = made.b
   })
 
   const about = (key: NamespaceKey, dataId = 'app.yaml') => ({
@@ -231,15 +245,10 @@ describe('naming behind the guard', () => {
   let house: NacosHouse
   let a: NamespaceKey
   let b: NamespaceKey
-
-  before(async () => {
-    house = await openNacosHouse()
-    a = await house.namespace('cn-shenzhen:a')
-    b = await house.namespace('cn-shenzhen:b')
-  })
-  after(async () => {
-    assert.deepEqual(house.faults, [])
-    await house.close()
+  withTwoNamespaces((made) => {
+    house = made.house
+    a = made.a
+    b = made.b
   })
 
   const service = (key: NamespaceKey, serviceName = 'DEFAULT_GROUP@@svc') => ({
