@@ -12,6 +12,7 @@ const login = 'server/src/flows/engine-login.ts'
 const rights = 'server/src/flows/namespace-rights.ts'
 const accounts = 'server/src/flows/engine-accounts.ts'
 const face = 'server/src/dialects/cse/engine-face'
+const pipeline = 'server/src/http/face.ts'
 const cse = 'server/src/dialects/cse'
 
 const issueTests = `${cse}/tokens/issue.test.ts`
@@ -158,6 +159,25 @@ export const engineGuards: readonly Guard[] = [
     code: "if (isBuiltInAccount(specType, name)) refuseEngine('builtInAccount')",
     without: "if (specType === 'Nacos2' && name === '') refuseEngine('builtInAccount')",
     tests: faceTests,
+  },
+  {
+    file: pipeline,
+    code: "const isPublic = operation.policy === 'public'",
+    without:
+      "const isPublic = operation.policy === 'public' || incoming.headers['user-agent'] === 'Nacos-Server'",
+    tests: advisoryTests,
+  },
+  {
+    file: pipeline,
+    code: "const isPublic = operation.policy === 'public'",
+    without: "const isPublic = operation.policy === 'public' || incoming.path.endsWith('/')",
+    tests: advisoryTests,
+  },
+  {
+    file: accounts,
+    code: '{ hash, incarnation: newId(), updatedAt: ctx.now() }',
+    without: '{ incarnation: newId(), updatedAt: ctx.now() }',
+    tests: advisoryTests,
   },
   {
     file: 'server/src/flows/engine-keys.ts',

@@ -12,6 +12,8 @@ export interface CseHeaders {
 
 const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
 const JSON_RANGE = /^\s*(?:application\/json|application\/\*|\*\/\*)\s*(?:;.*)?$/i
+/** "Not this one", in RFC 9110's words. */
+const NEVER = /;\s*q\s*=\s*0(?:\.0{0,3})?\s*(?:;|$)/i
 
 /** What X-Enterprise-Project-ID says for all of them, where a list is asked for. */
 export const ALL_ENTERPRISE_PROJECTS = 'all_granted_eps'
@@ -29,7 +31,11 @@ export function readHeaders(
   if (projectId.length < 1 || projectId.length > 64) bad('project_id')
   const { 'content-type': type, accept } = headers
   if (type !== undefined && !JSON_TYPE.test(type)) bad('Content-Type')
-  if (accept !== undefined && !accept.split(',').some((range) => JSON_RANGE.test(range))) bad('Accept')
+  if (
+    accept !== undefined &&
+    !accept.split(',').some((range) => JSON_RANGE.test(range) && !NEVER.test(range))
+  )
+    bad('Accept')
   const said = one(headers['x-enterprise-project-id'])
   const enterpriseProjectId = all && said === ALL_ENTERPRISE_PROJECTS ? said : enterpriseProjectOf(said)
   const namespace = namespaceOf(one(headers['x-namespace-id']))

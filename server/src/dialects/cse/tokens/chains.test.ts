@@ -119,8 +119,9 @@ describe('tokens of a Nacos engine', () => {
   }
 
   it('hold sub and exp under exactly the header Nacos compares, a user for each namespace', async () => {
-    const subOf = async (namespace: string) => {
-      const { status, body, text } = await exchange({ 'x-namespace-id': namespace })
+    const subOf = async (namespace?: string) => {
+      const headers = namespace === undefined ? {} : { 'x-namespace-id': namespace }
+      const { status, body, text } = await exchange(headers)
       assert.equal(status, 200, text)
       assert.equal(body.token.split('.')[0], 'eyJhbGciOiJIUzI1NiJ9')
       const claims = claimsOf(body.token)
@@ -129,6 +130,7 @@ describe('tokens of a Nacos engine', () => {
     }
     assert.notEqual(await subOf(''), await subOf('dev'))
     assert.equal(await subOf(''), await subOf('public'))
+    assert.equal(await subOf(), await subOf('public'))
   })
 
   it('400 a namespace nobody gave', async () =>

@@ -123,6 +123,8 @@ describe('POST /v2/{project_id}/enginemgr/engines/{engine_id}/tokens', () => {
     ['accept', '*/*', 200],
     ['accept', 'application/*', 200],
     ['accept', 'text/html, application/json;q=0.9', 200],
+    ['accept', 'application/json;q=0.001', 200],
+    ['accept', 'application/json; q=0.0, text/html', 400],
     ['accept', 'text/html', 400],
     ['x-enterprise-project-id', '0', 200],
     ['x-enterprise-project-id', '', 200],
