@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -49,11 +50,16 @@ describe('Nacos default token.secret.key (QVD-2023-6271, issues #9830 and #10060
     )
   })
 
-  it('the service does not start without its root key', () => {
+  it('the service does not start without its root key', async () => {
     rmSync(rootKey)
     const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-    const args = ['-C', 'development', main, 'serve', '--data-dir', dataDir, '--port', '0']
+    // A port that is taken ends it as well, if nothing else does.
+    const taken = createServer()
+    await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done))
+    const port = String((taken.address() as AddressInfo).port)
+    const args = ['-C', 'development', main, 'serve', '--data-dir', dataDir, '--port', port]
     const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+    taken.close()
     assert.equal(status, 1)
     assert.match(stderr, /root key missing/)
   })
