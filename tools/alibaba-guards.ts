@@ -5,6 +5,7 @@ const at = 'server/src/dialects/alibaba'
 const signatures = `${at}/signature/signature.test.ts`
 const whoMay = `${at}/who-may.test.ts`
 const edas = `${at}/edas/edas.test.ts`
+const advisories = `${at}/advisories.test.ts`
 const keyPairs = `${at}/key-pairs.test.ts`
 
 export const alibabaGuards: readonly Guard[] = [
@@ -97,6 +98,18 @@ export const alibabaGuards: readonly Guard[] = [
     code: 'if (!(await ctx.store.record((tx) => useOnce(tx, once, now)))) {',
     without: "if (once.value === '') {",
     tests: edas,
+  },
+  {
+    file: `${at}/ram/access-keys.ts`,
+    code: 'if (!isInPerson(session) || isTemporary(session)) {',
+    without: 'if (!session) {',
+    tests: advisories,
+  },
+  {
+    file: `${at}/ram/access-keys.ts`,
+    code: "return key?.userId === user.id ? key : noSuch('User.AccessKey', 'no such key of that user')",
+    without: "return key ?? noSuch('User.AccessKey', 'no such key of that user')",
+    tests: advisories,
   },
   {
     file: `${at}/wire.ts`,
