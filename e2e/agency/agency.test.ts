@@ -15,11 +15,15 @@ import { root } from '../../tools/step.ts'
 
 const PASSWORD = 'Correct-Horse-7'
 
-interface Answer {
+interface Answer<Body> {
   readonly status: number
   readonly headers: Headers
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into any body.
-  readonly body: any
+  readonly body: Body
+}
+
+interface Named {
+  readonly id: string
+  readonly name: string
 }
 
 describe('an agency between two accounts', () => {
@@ -29,11 +33,11 @@ describe('an agency between two accounts', () => {
   let stopService = async (): Promise<void> => undefined
   const ids: Record<string, string> = {}
 
-  const call = async (
+  const call = async <Body = unknown>(
     base: string,
     path: string,
     options: { method?: string; token?: string; body?: unknown } = {},
-  ): Promise<Answer> => {
+  ): Promise<Answer<Body>> => {
     const { method = 'GET', token, body } = options
     const response = await fetch(`${base}${path}`, {
       method,
@@ -47,11 +51,11 @@ describe('an agency between two accounts', () => {
     return {
       status: response.status,
       headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: (text === '' ? undefined : JSON.parse(text)) as Body,
     }
   }
-  const huawei = (path: string, options: Parameters<typeof call>[2] = {}) =>
-    call(server.faces['huawei'] ?? '', path, options)
+  const huawei = <Body = unknown>(path: string, options: Parameters<typeof call>[2] = {}) =>
+    call<Body>(server.faces['huawei'] ?? '', path, options)
   const login = async (name: string, domain: string): Promise<string> => {
     const user = { name, password: PASSWORD, domain: { name: domain } }
     const identity = { methods: ['password'], password: { user } }
@@ -64,31 +68,39 @@ describe('an agency between two accounts', () => {
     folder = mkdtempSync(join(tmpdir(), 'agency-'))
     const dataDir = join(folder, 'data')
     server = await startServer({ dataDir, adminPassword: PASSWORD })
-    const admin = async (method: string, path: string, body?: unknown) => {
-      const answer = await call(server.url, path, { method, token, ...(body === undefined ? {} : { body }) })
+    const admin = async <Body>(method: string, path: string, body?: unknown) => {
+      const answer = await call<Body>(server.url, path, {
+        method,
+        token,
+        ...(body === undefined ? {} : { body }),
+      })
       assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`)
       return answer.body
     }
     const { token } = JSON.parse(tokenhouse(dataDir, 'token', 'issue', '--json'))
-    const { roles } = await admin('GET', '/roles')
-    const role = (name: string) => roles.find((known: { name: string }) => known.name === name).id
+    const { roles } = await admin<{ roles: readonly Named[] }>('GET', '/roles')
+    const role = (name: string) => roles.find((known) => known.name === name)?.id
     for (const [name, granted] of [
       ['IAMDomainA', 'secu_admin'],
       ['IAMDomainB', 'te_agency'],
     ] as const) {
-      const { domain } = await admin('POST', '/domains', { domain: { name } })
+      const { domain } = await admin<{ domain: Named }>('POST', '/domains', { domain: { name } })
       const inDomain = { domain_id: domain.id }
-      const { project } = await admin('POST', '/projects', {
+      const { project } = await admin<{ project: Named }>('POST', '/projects', {
         project: { name: 'ap-southeast-1', ...inDomain },
       })
       const user = { name: `user-${name}`, password: PASSWORD, ...inDomain }
-      const { id } = (await admin('POST', '/users', { user })).user
+      const { id } = (await admin<{ user: Named }>('POST', '/users', { user })).user
       await admin('PUT', `/domains/${domain.id}/users/${id}/roles/${role(granted)}`)
       ids[name] = domain.id
       ids[`project-${name}`] = project.id
     }
-    const rds = (await admin('POST', '/users', { user: { name: 'rds', password: PASSWORD } })).user
-    const serviceProject = (await admin('POST', '/projects', { project: { name: 'service' } })).project
+    const rds = (
+      await admin<{ user: Named }>('POST', '/users', { user: { name: 'rds', password: PASSWORD } })
+    ).user
+    const serviceProject = (
+      await admin<{ project: Named }>('POST', '/projects', { project: { name: 'service' } })
+    ).project
     await admin('PUT', `/projects/${serviceProject.id}/users/${rds.id}/roles/${role('service')}`)
     const child = spawn(process.execPath, ['-C', 'development', 'examples/instances-service/main.ts'], {
       cwd: root,
@@ -120,16 +132,18 @@ describe('an agency between two accounts', () => {
 
   it('200 on A’s project, 403 on B’s own, 401 once A deleted the agency', async () => {
     const administrator = await login('user-IAMDomainA', 'IAMDomainA')
-    const made = await huawei('/v3.0/OS-AGENCY/agencies', {
+    const made = await huawei<{ agency: Named }>('/v3.0/OS-AGENCY/agencies', {
       method: 'POST',
       token: administrator,
       body: { agency: { name: 'IAMAgency', domain_id: ids['IAMDomainA'], trust_domain_name: 'IAMDomainB' } },
     })
     assert.equal(made.status, 201, JSON.stringify(made.body))
     const agency = made.body.agency.id
-    const roles = await huawei('/v3/roles?display_name=Tenant%20Administrator', { token: administrator })
+    const roles = await huawei<{ roles: readonly Named[] }>('/v3/roles?display_name=Tenant%20Administrator', {
+      token: administrator,
+    })
     const place = `/v3.0/OS-AGENCY/projects/${ids['project-IAMDomainA']}/agencies/${agency}`
-    const grant = await huawei(`${place}/roles/${roles.body.roles[0].id}`, {
+    const grant = await huawei(`${place}/roles/${roles.body.roles[0]?.id}`, {
       method: 'PUT',
       token: administrator,
     })

@@ -1,18 +1,18 @@
 /** The official SDK drives the Huawei Cloud face of a real process, with permanent and with temporary keys. */
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type RunningServer, startServer, tokenhouse } from '../../tools/running-server.ts'
+import { type Client, type Credentials, core, IamClientV5, iam, type Key, modelV5 } from './sdk.ts'
 
 const PASSWORD = 'Correct-Horse-7'
-const require = createRequire(join(process.env['HUAWEI_SDK'] ?? '', 'package.json'))
-// biome-ignore lint/suspicious/noExplicitAny: the SDK's own types are not installed here.
-type Any = any
-const core: Any = require('@huaweicloud/huaweicloud-sdk-core')
-const iam: Any = require('@huaweicloud/huaweicloud-sdk-iam/v3/public-api')
+
+interface Named {
+  readonly id: string
+  readonly name: string
+}
 
 describe('the official SDK', () => {
   let folder = ''
@@ -21,7 +21,7 @@ describe('the official SDK', () => {
   const account: Record<string, string> = {}
 
   /** The operator's admin by the OpenStack face: accounts, people, grants. */
-  const admin = async (method: string, path: string, body?: unknown): Promise<Any> => {
+  const admin = async <Answer>(method: string, path: string, body?: unknown): Promise<Answer> => {
     const response = await fetch(`${server.url}${path}`, {
       method,
       headers: { 'X-Auth-Token': account['adminToken'] ?? '', 'Content-Type': 'application/json' },
@@ -29,19 +29,18 @@ describe('the official SDK', () => {
     })
     const text = await response.text()
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`)
-    return text === '' ? {} : JSON.parse(text)
+    return (text === '' ? {} : JSON.parse(text)) as Answer
   }
-  const keys: Record<string, { access: string; secret: string }> = {}
-  const keyOf = (domain: string): { access: string; secret: string } =>
-    keys[domain] ?? { access: '', secret: '' }
-  const clientFor = (credentials: Any): Any =>
+  const keys: Record<string, Key> = {}
+  const keyOf = (domain: string): Key => keys[domain] ?? { access: '', secret: '' }
+  const clientFor = (credentials: Credentials): Client =>
     iam.IamClient.newBuilder()
       .withCredential(credentials.withIamEndpoint(endpoint))
       .withEndpoint(endpoint)
       .build()
-  const globalFor = (key: { access: string; secret: string }): Any =>
+  const globalFor = (key: Key): Client =>
     clientFor(new core.GlobalCredentials().withAk(key.access).withSk(key.secret))
-  const regional = (credentials: Any): Any =>
+  const regional = (credentials: Credentials): Client =>
     iam.IamClient.newBuilder()
       .withCredential(credentials.withIamEndpoint(endpoint))
       .withRegion(new core.Region('cn-north-4', endpoint))
@@ -52,14 +51,14 @@ describe('the official SDK', () => {
     server = await startServer({ dataDir: folder, adminPassword: PASSWORD })
     endpoint = server.faces['huawei'] ?? ''
     account['adminToken'] = JSON.parse(tokenhouse(folder, 'token', 'issue', '--json')).token
-    const { roles } = await admin('GET', '/roles')
-    const role = (name: string): string => roles.find((r: Any) => r.name === name).id
+    const { roles } = await admin<{ roles: readonly Named[] }>('GET', '/roles')
+    const role = (name: string): string => roles.find((known) => known.name === name)?.id ?? ''
     for (const name of ['IAMDomainA', 'IAMDomainB']) {
-      const { domain } = await admin('POST', '/domains', { domain: { name } })
-      const { project } = await admin('POST', '/projects', {
+      const { domain } = await admin<{ domain: Named }>('POST', '/domains', { domain: { name } })
+      const { project } = await admin<{ project: Named }>('POST', '/projects', {
         project: { name: 'cn-north-4', domain_id: domain.id },
       })
-      const { user } = await admin('POST', '/users', {
+      const { user } = await admin<{ user: Named }>('POST', '/users', {
         user: { name: `user-${name}`, domain_id: domain.id, password: PASSWORD },
       })
       account[name] = domain.id
@@ -114,7 +113,7 @@ describe('the official SDK', () => {
     const granted = await onProject.listProjectPermissionsForAgency(
       new iam.ListProjectPermissionsForAgencyRequest(id),
     )
-    assert.equal(granted.roles[0].name, 'te_admin')
+    assert.equal(granted.roles[0]?.name, 'te_admin')
 
     const b = globalFor(keyOf('IAMDomainB'))
     const assume = new iam.IdentityAssumerole('sdk-agency')
@@ -133,17 +132,13 @@ describe('the official SDK', () => {
     const asAgency = clientFor(credentials.withProjectId(account['project-IAMDomainA']))
     const projects = await asAgency.keystoneListProjects(new iam.KeystoneListProjectsRequest())
     assert.deepEqual(
-      projects.projects.map((project: Any) => project.id),
+      projects.projects.map((project) => project.id),
       [account['project-IAMDomainA']],
     )
     await a.deleteAgency(new iam.DeleteAgencyRequest(id))
-    await assert.rejects(
-      asAgency.keystoneListProjects(new iam.KeystoneListProjectsRequest()),
-      (error: Any) => {
-        assert.equal(error.httpStatusCode, 401)
-        return true
-      },
-    )
+    await assert.rejects(asAgency.keystoneListProjects(new iam.KeystoneListProjectsRequest()), {
+      httpStatusCode: 401,
+    })
   })
 
   it('gets an agency token with a signed request', async () => {
@@ -178,7 +173,7 @@ describe('the official SDK', () => {
     )
     assert.ok(listed.credentials.length > 0)
     const shown = await b.showPermanentAccessKey(
-      new iam.ShowPermanentAccessKeyRequest(listed.credentials[0].access),
+      new iam.ShowPermanentAccessKeyRequest(listed.credentials[0]?.access),
     )
     assert.equal(shown.credential.status, 'active')
     const identity = new iam.TokenAuthIdentity(['token']).withToken(
@@ -199,7 +194,7 @@ describe('the official SDK', () => {
     )
     const users = await temporary.keystoneListUsers(new iam.KeystoneListUsersRequest())
     assert.deepEqual(
-      users.users.map((user: Any) => user.id),
+      users.users.map((user) => user.id),
       [account['user-IAMDomainB']],
     )
   })
@@ -224,13 +219,9 @@ describe('the official SDK', () => {
     assert.ok(subject)
     const shown = await b.keystoneValidateToken(new iam.KeystoneValidateTokenRequest(subject))
     assert.equal(shown.token.user.id, account['user-IAMDomainB'])
-    await assert.rejects(
-      b.keystoneValidateToken(new iam.KeystoneValidateTokenRequest('MIIatAYJ')),
-      (error: Any) => {
-        assert.equal(error.httpStatusCode, 404)
-        return true
-      },
-    )
+    await assert.rejects(b.keystoneValidateToken(new iam.KeystoneValidateTokenRequest('MIIatAYJ')), {
+      httpStatusCode: 404,
+    })
   })
 
   it('makes, switches off and deletes access keys; grants on the account, a project and all projects', async () => {
@@ -249,7 +240,7 @@ describe('the official SDK', () => {
     const robot = globalFor(credential)
     const own = await robot.listPermanentAccessKeys(new iam.ListPermanentAccessKeysRequest())
     assert.deepEqual(
-      own.credentials.map((key: Any) => [key.access, key.secret]),
+      own.credentials.map((key) => [key.access, key.secret]),
       [[credential.access, undefined]],
     )
     const off = new iam.UpdateCredentialOption().withStatus('inactive')
@@ -258,10 +249,9 @@ describe('the official SDK', () => {
         new iam.UpdatePermanentAccessKeyRequestBody(off),
       ),
     )
-    await assert.rejects(
-      robot.listPermanentAccessKeys(new iam.ListPermanentAccessKeysRequest()),
-      (error: Any) => error.httpStatusCode === 401,
-    )
+    await assert.rejects(robot.listPermanentAccessKeys(new iam.ListPermanentAccessKeysRequest()), {
+      httpStatusCode: 401,
+    })
     await a.deletePermanentAccessKey(new iam.DeletePermanentAccessKeyRequest(credential.access))
 
     const agency = await a.createAgency(
@@ -282,7 +272,7 @@ describe('the official SDK', () => {
     const listed = await a.listAllProjectsPermissionsForAgency(
       new iam.ListAllProjectsPermissionsForAgencyRequest(id, domainId),
     )
-    assert.equal(listed.roles[0].display_name, 'Tenant Administrator')
+    assert.equal(listed.roles[0]?.display_name, 'Tenant Administrator')
     await a.removeDomainPermissionFromAgency(
       new iam.RemoveDomainPermissionFromAgencyRequest(domainId, id, role),
     )
@@ -291,7 +281,7 @@ describe('the official SDK', () => {
     )
     assert.deepEqual(left.roles, [])
     const all = await a.listAgencies(new iam.ListAgenciesRequest(domainId))
-    assert.ok(all.agencies.some((known: Any) => known.id === id && known.duration === 'FOREVER'))
+    assert.ok(all.agencies.some((known) => known.id === id && known.duration === 'FOREVER'))
   })
 
   it('reads and sets what an account demands of its people', async () => {
@@ -309,14 +299,86 @@ describe('the official SDK', () => {
     assert.deepEqual(protects.login_protects, [])
   })
 
+  it('makes a v5 agency with a policy, which is assumed as long as its trust policy says so', async () => {
+    const { access, secret } = keyOf('IAMDomainA')
+    const a = IamClientV5.newBuilder()
+      .withCredential(
+        new core.GlobalCredentials().withAk(access).withSk(secret).withDomainId(account['IAMDomainA']),
+      )
+      .withEndpoint(endpoint)
+      .build()
+    const trusting = (accountId: string | undefined): string => {
+      const [Action, Principal] = [['sts:agencies:assume'], { IAM: [accountId] }]
+      return JSON.stringify({ Version: '5.0', Statement: [{ Effect: 'Allow', Action, Principal }] })
+    }
+    const { agency } = await a.createAgencyV5(
+      new (modelV5('CreateAgencyV5Request'))().withBody(
+        new (modelV5('CreateAgencyReqBody'))('sdk-v5', trusting(account['IAMDomainB']))
+          .withPath('ci/')
+          .withMaxSessionDuration(7200),
+      ),
+    )
+    const policy = { Version: '5.0', Statement: [{ Effect: 'Allow', Action: ['cse:namespace:read'] }] }
+    const made = await a.createPolicyV5(
+      new (modelV5('CreatePolicyV5Request'))().withBody(
+        new (modelV5('CreatePolicyReqBody'))('sdk-policy', JSON.stringify(policy)),
+      ),
+    )
+    await a.attachAgencyPolicyV5(
+      new (modelV5('AttachAgencyPolicyV5Request'))(made.policy.policy_id).withBody(
+        new (modelV5('AttachAgencyPolicyReqBody'))(agency.agency_id),
+      ),
+    )
+    const attached = await a.listAttachedAgencyPoliciesV5(
+      new (modelV5('ListAttachedAgencyPoliciesV5Request'))(agency.agency_id),
+    )
+    assert.deepEqual(
+      attached.attached_policies.map(({ policy_name }) => policy_name),
+      ['sdk-policy'],
+    )
+    const listed = await a.listAgenciesV5(
+      new (modelV5('ListAgenciesV5Request'))().withPathPrefix('ci/').withLimit(1),
+    )
+    assert.deepEqual(
+      [listed.agencies.map(({ urn }) => urn), listed.page_info.current_count],
+      [[agency.urn], 1],
+    )
+    const assume = async () => {
+      const user = { name: 'user-IAMDomainB', password: PASSWORD, domain: { name: 'IAMDomainB' } }
+      const auth = { identity: { methods: ['password'], password: { user } } }
+      const headers = { 'Content-Type': 'application/json' }
+      const signedIn = await fetch(`${endpoint}/v3/auth/tokens`, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ auth }),
+      })
+      const token = signedIn.headers.get('x-subject-token') ?? ''
+      const answer = await fetch(`${endpoint}/v5/agencies/assume`, {
+        method: 'POST',
+        headers: { ...headers, 'X-Auth-Token': token },
+        body: JSON.stringify({ agency_urn: agency.urn, agency_session_name: 'sdk', duration_seconds: 7200 }),
+      })
+      return answer.status
+    }
+    assert.equal(await assume(), 200)
+    await a.updateTrustPolicyV5(
+      new (modelV5('UpdateTrustPolicyV5Request'))(agency.agency_id).withBody(
+        new (modelV5('UpdateTrustPolicyReqBody'))(trusting('somebody-else')),
+      ),
+    )
+    assert.equal(await assume(), 404)
+    const shown = await a.getAgencyV5(new (modelV5('GetAgencyV5Request'))(agency.agency_id))
+    assert.equal(shown.agency.trust_policy, trusting('somebody-else').replace(/\s/g, ''))
+    await a.deleteAgencyV5(new (modelV5('DeleteAgencyV5Request'))(agency.agency_id))
+    await assert.rejects(a.getAgencyV5(new (modelV5('GetAgencyV5Request'))(agency.agency_id)), {
+      httpStatusCode: 404,
+    })
+  })
+
   it('tells a wrong secret from the server’s answer', async () => {
     const wrong = globalFor({ access: 'HPUAABCDEFGHIJKLMNOP', secret: 'wrong' })
-    await assert.rejects(
-      wrong.keystoneListAuthDomains(new iam.KeystoneListAuthDomainsRequest()),
-      (error: Any) => {
-        assert.equal(error.httpStatusCode, 401)
-        return true
-      },
-    )
+    await assert.rejects(wrong.keystoneListAuthDomains(new iam.KeystoneListAuthDomainsRequest()), {
+      httpStatusCode: 401,
+    })
   })
 })
