@@ -50,6 +50,26 @@ check 'token exchanges as a client does' bob "$(tokenhouse engine token shop --j
 check 'check needs an address' 1 "$(quiet tokenhouse engine check shop)"
 
 check '200 login of the engine' 200 "$(login "$SHOP" root Root-Pass-1)"
+ENGINE_ROOT=$(field token < "$WORK/answer")
+tokenhouse role grant admin --user admin --project web > "$WORK/said"
+printf '%s' "$TH_PASSWORD" > "$WORK/admin"
+CLOUD=$(tokenhouse token issue --user admin --password-file "$WORK/admin" --project web --json | field token)
+tokenhouse user create carl > "$WORK/said"
+# account METHOD PATH AUTHORIZATION [BODY]: accounts as CSE documents them; prints the status.
+account() {
+  curl -s -o "$WORK/answer" -w '%{http_code}' -X "$1" "http://127.0.0.1:$HUAWEI_PORT/v3/$PROJECT/accounts$2" -H "X-Auth-Token: $CLOUD" \
+    -H "X-Engine-Id: $SHOP" -H "Authorization: $3" -H 'Content-Type: application/json;charset=UTF-8' ${4:+-d "$4"}
+}
+check '200 a user is imported on the wire, with Bear' 200 "$(account POST '' "Bear $ENGINE_ROOT" '{"name":"carl","roles":["developer"]}')"
+check '400 and no second time' 400 "$(account POST '' "Bearer $ENGINE_ROOT" '{"name":"carl","roles":["developer"]}')"
+check '400 without a token of the engine' 400 "$(account POST '' "Bear $CLOUD" '{"name":"dora","roles":["developer"]}')"
+check '200 a password for that account, with Bearer' 200 "$(account POST /carl/password "Bearer $ENGINE_ROOT" '{"password":"Carl-Pass-1"}')"
+check '200 which is good at its login' 200 "$(login "$SHOP" carl Carl-Pass-1)"
+CARL="Bearer $(field token < "$WORK/answer")"
+check '400 another one without the current one' 400 "$(account POST /carl/password "$CARL" '{"password":"Carl-Pass-2"}')"
+check '200 and with it' 200 "$(account POST /carl/password "$CARL" '{"currentPassword":"Carl-Pass-1","password":"Carl-Pass-2"}')"
+check '403 whoever is no admin removes accounts' 403 "$(login "$SHOP" carl Carl-Pass-2 > "$WORK/said"; account DELETE /root "Bear $(field token < "$WORK/answer")")"
+check '200 removed' 200 "$(account DELETE /carl "Bear $ENGINE_ROOT")"
 for _ in 1 2 3; do login "$SHOP" root wrong > "$WORK/said"; done
 check '403 locked, whatever X-Forwarded-For says' 403 "$(login "$SHOP" root Root-Pass-1)"
 check '401 in another engine it is unknown, not locked' 401 "$(login "$OTHER" root Root-Pass-1)"
