@@ -10,6 +10,8 @@ const AGENCY = `${HUAWEI}agencies/agencies.test.ts`
 const MATRIX = `${HUAWEI}nothing-exceeds.test.ts`
 const SECURITY = `${HUAWEI}account/security-policies.test.ts`
 const FEDERATED = 'server/src/flows/federated-login.test.ts'
+const TRUST = `${HUAWEI}v5/trust-agencies.test.ts`
+const IDENTITY = `${HUAWEI}v5/policies.test.ts`
 const MFA = `${HUAWEI}mfa/mfa.test.ts`
 const ADMINISTRATION = `${HUAWEI}administration.test.ts`
 
@@ -207,12 +209,6 @@ export const huaweiGuards: readonly Guard[] = [
     tests: AGENCIES,
   },
   {
-    file: 'server/src/flows/agencies.ts',
-    code: "(byRole && effect === 'implicit_deny')",
-    without: 'byRole',
-    tests: AGENCY,
-  },
-  {
     file: 'server/src/flows/account-administration.ts',
     code: "if (scope.kind !== 'domain' || scope.domain.id !== user.domain.id || !isInPerson(session)) return undefined",
     without: "if (scope.kind !== 'domain') return undefined",
@@ -351,15 +347,81 @@ export const huaweiGuards: readonly Guard[] = [
     tests: KEYS,
   },
   {
-    file: 'server/src/flows/agencies.ts',
-    code: ' || agency.trustDomainId !== person.user.domain.id',
-    without: '',
+    file: 'server/src/flows/agency-trust.ts',
+    code: 'return agency.trustDomainId === domain.id',
+    without: 'return true',
     tests: AGENCIES,
   },
   {
     file: 'server/src/dialects/keystone/tokens/hot-validate.ts',
-    code: 'if (isBoundToAddresses(ctx.store, caller.user.domain.id) !== false) return false',
+    code: 'if (accountsBehind(caller).some((id) => isBoundToAddresses(ctx.store, id) !== false)) return false',
     without: '',
     tests: SECURITY,
+  },
+  {
+    file: 'server/src/flows/agency-trust.ts',
+    code: "if ('problem' in trust) return false\n  const arns",
+    without: "if ('problem' in trust) return true\n  const arns",
+    tests: TRUST,
+  },
+  {
+    file: 'server/src/flows/agencies.ts',
+    code: 'if (!trusts(agency, person.user, null)) return false',
+    without: '',
+    tests: TRUST,
+  },
+  {
+    file: 'server/src/flows/agencies.ts',
+    code: "!effects.includes('deny') && (byRole || effects.includes('allow'))",
+    without: "byRole || effects.includes('allow')",
+    tests: AGENCY,
+  },
+  {
+    file: 'server/src/flows/assume-agency.ts',
+    code: 'const isNamed = v5 ? agencyPath(agency) === v5.path : !isTrustAgency(agency)',
+    without: 'const isNamed = v5 ? true : !isTrustAgency(agency)',
+    tests: TRUST,
+  },
+  {
+    file: 'server/src/flows/assume-agency.ts',
+    code: 'return isNamed && trusts(',
+    without: 'return (isNamed || !v5) && trusts(',
+    tests: TRUST,
+  },
+  {
+    file: 'server/src/flows/assume-agency.ts',
+    code: 'if (payload.v5 && payload.v5.seconds > agency.maxSessionSeconds) {',
+    without: 'if (false) {',
+    tests: TRUST,
+  },
+  {
+    file: `${HUAWEI}agencies/agencies.ts`,
+    code: "return isTrustAgency(agency) ? missing('agency', agency.id) : agency",
+    without: 'return agency',
+    tests: TRUST,
+  },
+  {
+    file: `${HUAWEI}v5/attachments.ts`,
+    code: 'if (powers.actors.has(wanted.id) && !isCloudAdmin(call.caller)) {',
+    without: 'if (false) {',
+    tests: IDENTITY,
+  },
+  {
+    file: `${HUAWEI}v5/attachments.ts`,
+    code: 'if (accountId !== policy.domainId) missing(wanted.kind.actor, wanted.id)',
+    without: '',
+    tests: IDENTITY,
+  },
+  {
+    file: `${HUAWEI}v5/policies.ts`,
+    code: 'if (policy && isIdentityPolicy(policy) && administers(call.caller, policy.domainId)) return policy',
+    without: 'if (policy && isIdentityPolicy(policy)) return policy',
+    tests: IDENTITY,
+  },
+  {
+    file: `${HUAWEI}custom-policies/custom-policies.ts`,
+    code: "policy.domainId !== '' && isGrantedAsRole(policy)",
+    without: "policy.domainId !== ''",
+    tests: IDENTITY,
   },
 ]
