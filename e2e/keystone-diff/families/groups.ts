@@ -14,7 +14,7 @@ import {
   type Step,
   validate,
 } from '../step.ts'
-import { person, personaSteps, world } from './setup.ts'
+import { managing, person, personaSteps, world } from './setup.ts'
 
 const group = (note: string, value: unknown, save = {}): Step =>
   post('/groups', { group: value }, { note, save })
@@ -116,29 +116,12 @@ export const groups: Family = {
         'project_reader',
       ],
       (as) => [
-        get('/groups', { as }),
-        get('/groups?domain_id=default', { as }),
-        get('/groups/{g2}', { as }),
-        get('/groups/{g1}', { as }),
+        ...managing('group', as, { own: '{g2}', other: '{g1}' }),
         get('/groups/{g2}/users', { as }),
         get('/groups/{g2}/users/{gus_id}', { as }),
         get('/users/{gus_id}/groups', { as }),
-        post(
-          '/groups',
-          { group: { name: `${as}-{tag}`, domain_id: '{domain}' } },
-          { as, save: { made: 'group.id' } },
-        ),
-        post(
-          '/groups',
-          { group: { name: `${as}-o-{tag}`, domain_id: 'default' } },
-          { as, note: 'other domain', save: { made_out: 'group.id' } },
-        ),
-        patch('/groups/{g2}', { group: { description: as } }, { as }),
-        patch('/groups/{g1}', { group: { description: as } }, { as }),
         put('/groups/{g2}/users/{project_reader_id}', undefined, { as }),
         del('/groups/{g2}/users/{project_reader_id}', { as }),
-        del('/groups/{made}', { as }),
-        del('/groups/{made_out}', { as }),
       ],
     ),
     put('/projects/{project}/groups/{g2}/roles/{role_reader}'),

@@ -1,6 +1,6 @@
 /** Projects: hierarchy, tags, being a domain, cascades. */
 import { del, type Family, get, head, patch, post, put, repeat, type Step } from '../step.ts'
-import { person, personaSteps, world } from './setup.ts'
+import { managing, person, personaSteps, world } from './setup.ts'
 
 const create = (note: string, project: unknown, save = {}): Step =>
   post('/projects', { project }, { note, save })
@@ -255,35 +255,12 @@ export const projects: Family = {
         'system_admin',
       ],
       (as) => [
-        get('/projects', { as }),
-        get('/projects?domain_id={domain}', { as }),
-        get('/projects/{project}', { as }),
-        get('/projects/{p1}', { as }),
-        get('/projects/nope', { as }),
-        post(
-          '/projects',
-          { project: { name: `${as}-{tag}`, domain_id: '{domain}' } },
-          { as, save: { made: 'project.id' } },
-        ),
-        post(
-          '/projects',
-          { project: { name: `${as}-o-{tag}`, domain_id: 'default' } },
-          { as, note: 'other domain', save: { made_out: 'project.id' } },
-        ),
-        post(
-          '/projects',
-          { project: { name: `${as}-n-{tag}` } },
-          { as, note: 'no domain', save: { made_none: 'project.id' } },
-        ),
+        ...managing('project', as, { own: '{project}', other: '{p1}' }),
         post(
           '/projects',
           { project: { name: `${as}-d-{tag}`, is_domain: true, enabled: false } },
           { as, note: 'a domain', save: { made_domain: 'project.id' } },
         ),
-        patch('/projects/{project}', { project: { description: as } }, { as }),
-        patch('/projects/{p1}', { project: { description: as } }, { as }),
-        del('/projects/{made}', { as }),
-        del('/projects/{made_out}', { as }),
       ],
     ),
     del('/projects/{p2}', { note: 'with children' }),

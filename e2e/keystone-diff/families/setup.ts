@@ -9,6 +9,7 @@ import {
   get,
   login,
   passwordOf,
+  patch,
   post,
   projectScope,
   put,
@@ -86,6 +87,36 @@ export const personaSteps: readonly Step[] = personas.flatMap((persona) => {
     login(persona, passwordOf(`{${user}}`, 'pw'), scopes[scope]),
   ]
 })
+
+/**
+ * What a persona may do with things that belong to a domain: looks at them, makes one in its own domain, in another and
+ * in none, changes `own` and `other`, which are of {domain} and of the default domain, and takes away what it made.
+ */
+export const managing = (
+  kind: 'user' | 'group' | 'project',
+  as: string,
+  { own, other }: { readonly own: string; readonly other: string },
+): Step[] => {
+  const all = `/${kind}s`
+  const places = [
+    ['in own domain', 'made', { domain_id: '{domain}' }],
+    ['in other domain', 'made_out', { domain_id: 'default' }],
+    ['no domain', 'made_none', {}],
+  ] as const
+  return [
+    ...['', '?domain_id=default', '?domain_id={domain}'].map((query) => get(`${all}${query}`, { as })),
+    ...[own, other, 'nope'].map((id) => get(`${all}/${id}`, { as })),
+    ...places.map(([note, variable, place]) =>
+      post(
+        all,
+        { [kind]: { name: `${as}-${variable}-{tag}`, ...place } },
+        { as, note, save: { [variable]: `${kind}.id` } },
+      ),
+    ),
+    ...[own, other].map((id) => patch(`${all}/${id}`, { [kind]: { description: as } }, { as })),
+    ...['{made}', '{made_out}', '{made_none}', 'nope'].map((id) => del(`${all}/${id}`, { as })),
+  ]
+}
 
 /** Makes roles `manager` and `service`, admin ⊃ manager ⊃ member, and admin's role on the default domain, where missing. */
 export const align = async (side: Side): Promise<void> => {

@@ -12,7 +12,7 @@ import {
   type Step,
   validate,
 } from '../step.ts'
-import { person, personaSteps, world } from './setup.ts'
+import { managing, person, personaSteps, world } from './setup.ts'
 
 const create = (note: string, user: unknown, save = {}): Step => post('/users', { user }, { note, save })
 
@@ -292,33 +292,7 @@ const personasOn: readonly Step[] = repeat(
     'system_reader',
     'system_admin',
   ],
-  (as) => [
-    get('/users', { as }),
-    get('/users?domain_id=default', { as }),
-    get('/users/{u2}', { as }),
-    get('/users/{u5}', { as }),
-    get('/users/nope', { as }),
-    post(
-      '/users',
-      { user: { name: `${as}-in-{tag}`, domain_id: '{domain}' } },
-      { as, note: 'in own domain', save: { made: 'user.id' } },
-    ),
-    post(
-      '/users',
-      { user: { name: `${as}-out-{tag}`, domain_id: 'default' } },
-      { as, note: 'in other domain', save: { made_out: 'user.id' } },
-    ),
-    post(
-      '/users',
-      { user: { name: `${as}-no-{tag}` } },
-      { as, note: 'no domain', save: { made_none: 'user.id' } },
-    ),
-    patch('/users/{u2}', { user: { description: as } }, { as }),
-    patch('/users/{u5}', { user: { description: as } }, { as }),
-    del('/users/{made}', { as }),
-    del('/users/{made_out}', { as }),
-    del('/users/nope', { as }),
-  ],
+  (as) => managing('user', as, { own: '{u2}', other: '{u5}' }),
 )
 
 export const users: Family = {

@@ -11,6 +11,17 @@ import type { Db } from '../../store/store.ts'
 
 export const { operation, publicOperation } = operationsOf<Context, Session>()
 
+/**
+ * What updates of a thing declare whose name may be taken: the changed thing is shown, and who may not change it is not told
+ * what is wrong with their body.
+ */
+export const renaming = {
+  method: 'PATCH',
+  bodyFaults: 'after-policy',
+  success: 200,
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
+} as const
+
 export type Call<Body = unknown> = AnyCall<Context, Session, Body>
 
 /**

@@ -9,7 +9,7 @@ import { findDomain, listDomains as listStored } from '../../../store/domains.ts
 import { newId } from '../../../store/ids.ts'
 import { holdProject, type Project } from '../../../store/projects.ts'
 import { collection, filtersFrom, pageFrom, selfLink } from '../collection.ts'
-import { type Call, change, operation } from '../operation.ts'
+import { type Call, change, operation, renaming } from '../operation.ts'
 import { storeNew } from '../projects/create-project.ts'
 import { deleteWholeDomain } from '../projects/delete-project.ts'
 import { Description, extraOf, Name, optionsAfter, Tags } from '../projects/project-body.ts'
@@ -138,13 +138,10 @@ const showDomain = operation({
 /** An immutable domain is made mutable through `PATCH /v3/projects/{id}`; here Keystone refuses every change. */
 const updateDomain = operation({
   id: 'update_domain',
-  method: 'PATCH',
+  ...renaming,
   path: '/v3/domains/:domain_id',
   policy: 'identity:update_domain',
   body: Updated,
-  bodyFaults: 'after-policy',
-  success: 200,
-  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
   load: loadOrMiss,
   target: domainTarget,
   handle: async (call) => {

@@ -22,7 +22,7 @@ import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
 import { NullableText } from '../attributes.ts'
 import { collection, filtersFrom, pageFrom, selfLink } from '../collection.ts'
-import { type Call, change, operation } from '../operation.ts'
+import { type Call, change, operation, renaming } from '../operation.ts'
 import { onlyOwnDomain } from '../own-domain.ts'
 import { demandShortId } from './federation-ids.ts'
 import { loadProvider, providerTarget } from './provider-target.ts'
@@ -203,13 +203,10 @@ const show = (accounts: Accounts) =>
 const update = (accounts: Accounts) =>
   operation({
     id: 'update_identity_provider',
-    method: 'PATCH',
+    ...renaming,
     path: `${PATH}/:idp_id`,
     policy: 'identity:update_identity_provider',
     body: UpdateBody,
-    bodyFaults: 'after-policy',
-    success: 200,
-    refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
     load: loadProvider,
     target: providerTarget,
     handle: async (call) => {

@@ -18,7 +18,7 @@ import { newId } from '../../../store/ids.ts'
 import { findDomainScope } from '../../../store/scopes.ts'
 import { demandSameId } from '../attributes.ts'
 import { collection, filtersFrom, pageFrom } from '../collection.ts'
-import { type Call, change, operation } from '../operation.ts'
+import { type Call, change, operation, renaming } from '../operation.ts'
 import { onlyOwnDomain, ownDomainOf } from '../own-domain.ts'
 import { nameTaken } from '../users/user-rules.ts'
 import { CreateGroupBody, extraOf, groupFields, groupTarget, UpdateGroupBody } from './group-body.ts'
@@ -95,13 +95,10 @@ const showGroup = operation({
 
 const updateGroup = operation({
   id: 'update_group',
-  method: 'PATCH',
+  ...renaming,
   path: '/v3/groups/:group_id',
   policy: 'identity:update_group',
   body: UpdateGroupBody,
-  bodyFaults: 'after-policy',
-  success: 200,
-  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
   load: (call) => findGroup(call.ctx.store.db, idOf(call)),
   target: groupTarget,
   handle: async (call, loaded) => {

@@ -11,7 +11,7 @@ import {
 } from '../../../store/projects.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
-import { change, operation } from '../operation.ts'
+import { change, operation, renaming } from '../operation.ts'
 import {
   extraOf,
   Name,
@@ -40,13 +40,10 @@ export type Wished = Static<typeof Changed>
 /** `PATCH /v3/projects/{project_id}`. Its place (domain, parent, being a domain) cannot be changed. */
 export const updateProject = operation({
   id: 'update_project',
-  method: 'PATCH',
+  ...renaming,
   path: '/v3/projects/:project_id',
   policy: 'identity:update_project',
   body: Body,
-  bodyFaults: 'after-policy',
-  success: 200,
-  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
   load: ({ ctx, params }) => findProject(ctx.store.db, params['project_id'] ?? ''),
   target: projectTarget,
   handle: async (call) => {

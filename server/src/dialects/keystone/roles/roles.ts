@@ -18,7 +18,7 @@ import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
 import { mergedOptions } from '../attributes.ts'
 import { collection, filtersFrom, one, pageFrom } from '../collection.ts'
-import { type Call, change, operation } from '../operation.ts'
+import { type Call, change, operation, renaming } from '../operation.ts'
 import {
   CreateRoleBody,
   extraOf,
@@ -112,11 +112,8 @@ const show = operation({
 const update = operation({
   ...onRole('update'),
   id: 'update_role',
-  method: 'PATCH',
+  ...renaming,
   body: UpdateRoleBody,
-  bodyFaults: 'after-policy',
-  success: 200,
-  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
   handle: async (call) => {
     const sent = call.body.role
     const role = await change(call, `role:${roleId(call)}`, async (tx) => {
