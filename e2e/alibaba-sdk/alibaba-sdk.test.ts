@@ -3,8 +3,9 @@
  * `alibaba.json` holds, over plain HTTP. The package of EDAS itself hands its core exactly these parameters.
  */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { tokenhouse } from '../../tools/running-server.ts'
@@ -17,6 +18,7 @@ import {
   openApiCore,
   type PopCore,
   sdk,
+  sdkFolder,
   startAlibaba,
 } from '../alibaba-access.ts'
 import { readerSession } from './reader-session.ts'
@@ -240,6 +242,24 @@ describe("Alibaba's SDKs", () => {
       ]) {
         assert.match(await codeOf(ask('GetSecureToken', query)), /SignatureDoesNotMatch/)
       }
+    })
+  }
+
+  for (const document of ['README.md', 'docs/dialects/alibaba.md']) {
+    it(`${document}: its example runs as it is printed, with what the first start left`, () => {
+      const written = readFileSync(join(import.meta.dirname, '../..', document), 'utf8')
+      const [, example] = /```js\n((?:(?!```)[\s\S])*alibaba\.json(?:(?!```)[\s\S])*)```/.exec(written) ?? []
+      const place = mkdtempSync(join(alibaba.folder, 'example-'))
+      symlinkSync(alibaba.folder, join(place, 'var'))
+      symlinkSync(join(sdkFolder(), 'node_modules'), join(place, 'node_modules'))
+      writeFileSync(join(place, 'example.cjs'), example ?? assert.fail('no example'))
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['example.cjs'], {
+        cwd: place,
+        encoding: 'utf8',
+      })
+      assert.equal(status, 0, stderr)
+      assert.match(stdout, new RegExp(`EdasId: '${access.accountId}'`))
+      assert.match(stdout, /SecretKey: '.{32}'/)
     })
   }
 
