@@ -158,6 +158,8 @@ describe('engines on the wire of CSE', () => {
     assert.equal(await names('all granted'), 400)
     const everywhere = { 'x-enterprise-project-id': 'all_granted_eps' }
     assert.equal((await call('GET', `${engines()}/${made.body.id}`, { headers: everywhere })).status, 400)
+    const nowhere = { headers: everywhere, body: { ...NEW, name: 'nowhere' } }
+    assert.equal((await call('POST', engines(), nowhere)).status, 400)
   })
 
   it('400 a name twice in one project', async () => {
