@@ -73,7 +73,11 @@ export class Refusal extends Error {
   readonly detail: RefusalDetail
 
   constructor(code: RefusalCode, reason: string, detail: RefusalDetail = {}) {
+    // Saying no is ordinary work, and knowing where costs more than all the rest of it. A fault of ours is worth that.
+    const limit = Error.stackTraceLimit
+    if (code !== 'internal' && code !== 'unavailable') Error.stackTraceLimit = 0
     super(`${code}: ${reason}`)
+    Error.stackTraceLimit = limit
     this.code = code
     this.reason = reason
     this.detail = detail
