@@ -1,7 +1,9 @@
 /**
  * Does a login storm slow validation? The 99th percentile of `GET /v3/auth/tokens` with nothing else going on, and while
- * everybody logs in at once: more logins under way than the pool of password hashes has places.
+ * everybody logs in at once: more logins under way than the pool of password hashes has places. Beside it bare node:http
+ * under the same traffic: what the machine, which also runs the callers and the crowd, leaves of such a ratio.
  */
+import { startFloor } from './kit/floor.ts'
 import {
   createLoad,
   median,
@@ -12,7 +14,7 @@ import {
   type Traffic,
 } from './kit/load.ts'
 import { report } from './kit/report.ts'
-import { login, manyTokens, passwordBody, revoke, startTokenhouse } from './kit/target.ts'
+import { ask, login, manyTokens, passwordBody, revoke, startTokenhouse } from './kit/target.ts'
 
 const TOKENS = 64
 const ROUNDS = 9
@@ -22,7 +24,27 @@ const CALLERS = 4
 const PAUSE_MS = 4
 const STORM_CONNECTIONS = 128
 
+/** One server under test: what the callers ask of it and what the crowd does. */
+interface Stormed {
+  readonly name: string
+  readonly validation: Traffic
+  readonly storm: Traffic
+  readonly idle: SliceResult[]
+  readonly stormy: SliceResult[]
+  readonly logins: SliceResult[]
+}
+
+const stormed = (name: string, validation: Traffic, storm: Traffic): Stormed => ({
+  name,
+  validation,
+  storm,
+  idle: [],
+  stormy: [],
+  logins: [],
+})
+
 const target = await startTokenhouse()
+const floor = await startFloor()
 const callers = createLoad()
 const crowd = createLoad()
 try {
@@ -41,9 +63,10 @@ try {
     pauseMs: PAUSE_MS,
     states,
   }
+  const body = JSON.stringify(passwordBody(target))
   const storm: Traffic = {
     url: target.url,
-    requests: [requestBytes('POST', url, {}, JSON.stringify(passwordBody(target)))],
+    requests: [requestBytes('POST', url, {}, body)],
     // A full pool answers 429 with Retry-After: honest, and no error.
     ok: [201, 429],
     refused: [401],
@@ -51,21 +74,38 @@ try {
     pauseMs: 50,
     states: newStates(1),
   }
-  const idle: SliceResult[] = []
-  const stormy: SliceResult[] = []
-  const logins: SliceResult[] = []
+  const { text } = await ask(target, 'GET', '/auth/tokens', {
+    headers: { 'X-Auth-Token': own, 'X-Subject-Token': tokens[0] ?? '' },
+  })
+  const bare = (method: string, path: string, sent?: string): Uint8Array =>
+    requestBytes(method, new URL(floor.url + path), {}, sent)
+  const ours = stormed('tokenhouse', validation, storm)
+  const bareHttp = stormed(
+    'bare node:http',
+    {
+      ...validation,
+      url: floor.url,
+      requests: [bare('GET', `/size/${Buffer.byteLength(text)}`)],
+      states: newStates(1),
+    },
+    { ...storm, url: floor.url, requests: [bare('POST', '/parse/200', body)] },
+  )
   await callers.slice(validation, SLICE_MS)
   for (let round = 0; round < ROUNDS; round++) {
-    idle.push(await callers.slice(validation, SLICE_MS))
-    const storming = crowd.slice(storm, SLICE_MS + 1000)
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    const measuring = callers.slice(validation, SLICE_MS)
-    if (round === ROUNDS >> 1) await revoke(target, own, { token: tokens[7] ?? '', index: 7, states })
-    stormy.push(await measuring)
-    logins.push(await storming)
+    for (const each of [bareHttp, ours]) {
+      each.idle.push(await callers.slice(each.validation, SLICE_MS))
+      const storming = crowd.slice(each.storm, SLICE_MS + 1000)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      const measuring = callers.slice(each.validation, SLICE_MS)
+      if (each === ours && round === ROUNDS >> 1)
+        await revoke(target, own, { token: tokens[7] ?? '', index: 7, states })
+      each.stormy.push(await measuring)
+      each.logins.push(await storming)
+    }
   }
   const p99 = ({ latenciesMs }: SliceResult): number => percentile(latenciesMs, 0.99)
-  const ratio = median(stormy.map((slice, n) => p99(slice) / p99(idle[n]!)))
+  const ratioOf = ({ idle, stormy }: Stormed): number =>
+    median(stormy.map((slice, n) => p99(slice) / p99(idle[n]!)))
   const row = (name: string, slices: readonly SliceResult[]): string[] => [
     name,
     median(slices.map(({ count, seconds }) => count / seconds)).toFixed(0),
@@ -75,21 +115,26 @@ try {
       String(slices.reduce((sum, slice) => sum + slice[what], 0)),
     ),
   ]
-  const wrong = [...idle, ...stormy, ...logins].reduce(
+  const wrong = [...ours.idle, ...ours.stormy, ...ours.logins].reduce(
     (sum, slice) => sum + slice.falseAccepts + slice.falseRejects + slice.errors,
     0,
   )
+  const ratio = ratioOf(ours)
   report(
     `Validation in a login storm (${CALLERS} callers, ${STORM_CONNECTIONS} logging in)`,
     [
       ['row', 'req/s', 'p50 ms', 'p99 ms', 'false accepts', 'false rejects', 'errors'],
-      row('validate, idle', idle),
-      row('validate, in the storm', stormy),
-      row('the storm itself (201 and 429)', logins),
+      ...[bareHttp, ours].flatMap(({ name, idle, stormy, logins }) => [
+        row(`${name}: validate, idle`, idle),
+        row(`${name}: validate, in the storm`, stormy),
+        row(`${name}: the storm itself`, logins),
+      ]),
     ],
     [
       {
-        text: `p99 in the storm at most twice the idle one (${ratio.toFixed(2)} times, median of rounds)`,
+        text:
+          `p99 in the storm at most twice the idle one (${ratio.toFixed(2)} times, median of rounds; ` +
+          `bare node:http ${ratioOf(bareHttp).toFixed(2)} times)`,
         reached: ratio <= 2,
       },
       { text: 'no false accept, no false reject, no error', reached: wrong === 0 },
@@ -98,5 +143,6 @@ try {
 } finally {
   await callers.stop()
   await crowd.stop()
+  await floor.stop()
   await target.stop()
 }

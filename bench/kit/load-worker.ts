@@ -83,7 +83,7 @@ function runSlice(order: SliceOrder): Promise<SliceResult> {
       connection.item = -1
       const again = (): void =>
         /\r\nconnection: close/i.test(head) ? reconnect(connection) : sendNext(connection)
-      if (pauseMs > 0) setTimeout(again, pauseMs)
+      if (pauseMs > 0) setTimeout(again, pauseMs * 2 * Math.random())
       else again()
     }
 

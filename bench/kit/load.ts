@@ -17,7 +17,7 @@ export interface Traffic {
   /** Answers have no body (HEAD). */
   readonly bodiless?: boolean
   readonly connections: number
-  /** Between an answer and the next request of a connection, 0 when left out. */
+  /** Between an answer and the next request of a connection, on average, so that they do not march in step; 0 when left out. */
   readonly pauseMs?: number
   /** One state for each request, shared with whoever revokes. */
   readonly states: SharedArrayBuffer
