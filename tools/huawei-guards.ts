@@ -12,6 +12,7 @@ const SECURITY = `${HUAWEI}account/security-policies.test.ts`
 const FEDERATED = 'server/src/flows/federated-login.test.ts'
 const TRUST = `${HUAWEI}v5/trust-agencies.test.ts`
 const IDENTITY = `${HUAWEI}v5/policies.test.ts`
+const CONDITIONS = `${HUAWEI}agencies/agency-conditions.test.ts`
 const MFA = `${HUAWEI}mfa/mfa.test.ts`
 const ADMINISTRATION = `${HUAWEI}administration.test.ts`
 
@@ -359,10 +360,10 @@ export const huaweiGuards: readonly Guard[] = [
     tests: SECURITY,
   },
   {
-    file: 'server/src/flows/agency-trust.ts',
-    code: "if ('problem' in trust) return false\n  const arns",
-    without: "if ('problem' in trust) return true\n  const arns",
-    tests: TRUST,
+    file: 'server/src/flows/agencies.ts',
+    code: 'const policies = facts === null ? stated.map(withoutConditions) : stated',
+    without: 'const policies = stated.map(withoutConditions)',
+    tests: CONDITIONS,
   },
   {
     file: 'server/src/flows/agencies.ts',

@@ -1,7 +1,8 @@
 /** Acting for another account: who may, and what that makes of the agency. */
 import type { Context } from '../context.ts'
 import { withImplied } from '../core/assignments.ts'
-import { applies, evaluate } from '../core/policy/statements/evaluate.ts'
+import type { RequestFacts } from '../core/policy/statements/condition.ts'
+import { applies, evaluate, withoutConditions } from '../core/policy/statements/evaluate.ts'
 import { parseDocument } from '../core/policy/statements/parse.ts'
 import { HUAWEI, type Statement, type StatementPolicy } from '../core/policy/statements/statement.ts'
 import type { Session } from '../core/session.ts'
@@ -52,7 +53,7 @@ export async function mayAct(ctx: Context, agency: AgencyRecord, person: Person)
     defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
   }
   const granted = await roleIdsWithin(ctx.store.db, grantee, person.user.domain.id)
-  return (await rightsFrom(ctx, person, granted)).allows(agency)
+  return (await rightsFrom(ctx, person, granted, null)).allows(agency)
 }
 
 export interface AgentRights {
@@ -61,22 +62,24 @@ export interface AgentRights {
   allows(agency: Pick<AgencyRecord, 'id' | 'domain' | 'name' | 'extra'>): boolean
 }
 
-/** What a session may act as, by what its person holds on its scope. */
-export async function agentRights(ctx: Context, session: Session): Promise<AgentRights> {
+/** What a session may act as, by what its person holds on its scope. `facts`: of the request that asks. */
+export async function agentRights(ctx: Context, session: Session, facts: RequestFacts): Promise<AgentRights> {
   const { user, claims, delegation } = session
   const groups = delegation.federation?.groups.map(({ id }) => id) ?? []
   const held = await effectiveRolesOf(ctx, { userId: user.id, groups }, claims.scope)
-  return rightsFrom(ctx, { user, groups }, held)
+  return rightsFrom(ctx, { user, groups }, held, facts)
 }
 
 /**
  * All agencies by one of `AGENT_ROLES`, or those that a policy allows `iam:agencies:assume` on (`/iam/agencies/<id>`) or
- * `sts:agencies:assume` (their URN). An explicit Deny of either counts against all of it.
+ * `sts:agencies:assume` (their URN). An explicit Deny of either counts against all of it. `facts`: null for a session whose
+ * conditions were decided when it began.
  */
 async function rightsFrom(
   ctx: Context,
   { user, groups }: { readonly user: { readonly id: string }; readonly groups: readonly string[] },
   granted: Iterable<string>,
+  facts: RequestFacts | null,
 ): Promise<AgentRights> {
   const { db } = ctx.store
   const [roles, stored] = await Promise.all([rolesOf(ctx.store), groupIdsOf(db, user.id)])
@@ -92,15 +95,18 @@ async function rightsFrom(
     language: 'huawei',
     projectId: null,
   })
-  const policies = records.map(statementsOf)
+  const stated = records.map(statementsOf)
+  const policies = facts === null ? stated.map(withoutConditions) : stated
   return {
     some: byRole || policies.some(({ statements }) => statements.some(mayAllowAssuming)),
     allows: (agency) => {
       const requests = [
-        { action: ASSUME, resource: `/iam/agencies/${agency.id}`, facts: {} },
-        { action: STS_ASSUME, resource: agencyUrn(agency), facts: {} },
+        { action: ASSUME, resource: `/iam/agencies/${agency.id}` },
+        { action: STS_ASSUME, resource: agencyUrn(agency) },
       ]
-      const effects = requests.map((request) => evaluate({ identity: policies }, request).effect)
+      const effects = requests.map(
+        (request) => evaluate({ identity: policies }, { ...request, facts: facts ?? {} }).effect,
+      )
       return !effects.includes('deny') && (byRole || effects.includes('allow'))
     },
   }

@@ -30,9 +30,10 @@ export async function assumeAgency(
 ): Promise<Proof> {
   const fault = presenterFault(session)
   if (fault !== undefined) return refuse('forbidden', `${fault} acts as an agency`)
-  const rights = await agentRights(ctx, session)
+  const facts = assumptionFacts(ctx, session, payload)
+  const rights = await agentRights(ctx, session, facts)
   if (!rights.some) return refuse('forbidden', 'no right to act as any agency')
-  const agency = await trustedAgency(ctx, session, payload)
+  const agency = await trustedAgency(ctx, session, payload, facts)
   const { claims } = session
   if (!agency || !rights.allows(agency))
     return refuse('not_found', 'not to be acted as', { subject: NO_AGENCY })
@@ -58,6 +59,7 @@ async function trustedAgency(
   ctx: Context,
   session: Session,
   payload: AssumeRolePayload,
+  facts: RequestFacts,
 ): Promise<AgencyRecord | undefined> {
   const { db } = ctx.store
   const { account, agency: name, v5 } = payload
@@ -69,14 +71,14 @@ async function trustedAgency(
   const agency = await findAgency(db, { domainId: domain.id, name })
   if (!agency || !domain.alive) return undefined
   const isNamed = v5 ? agencyPath(agency) === v5.path : !isTrustAgency(agency)
-  return isNamed && trusts(agency, session.user, factsOf(ctx, session, payload)) ? agency : undefined
+  return isNamed && trusts(agency, session.user, facts) ? agency : undefined
 }
 
-/** What the conditions of a trust policy may ask about. */
-function factsOf(
+/** What conditions may ask about, of the agency's trust policy and of the person's own. */
+function assumptionFacts(
   ctx: Context,
   { user, claims }: Session,
-  { externalId, sourceIdentity }: AssumeRolePayload,
+  { externalId, sourceIdentity, address }: AssumeRolePayload,
 ): RequestFacts {
   return {
     'g:CurrentTime': new Date(ctx.now() / 1000).toISOString(),
@@ -85,6 +87,7 @@ function factsOf(
     'g:MFAPresent': String(claims.methods.includes('totp')),
     'g:PrincipalAccount': user.domain.id,
     'g:PrincipalUrn': `iam::${user.domain.id}:user:${user.name}`,
+    'g:SourceIp': address,
     'g:UserId': user.id,
     'g:UserName': user.name,
     'sts:ExternalId': externalId,

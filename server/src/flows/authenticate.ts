@@ -17,9 +17,10 @@ export interface Identity {
 /** Methods whose opening is not a setting: without an agency that trusts the account nobody gets in by them. */
 const OPEN_BY_AGENCY: readonly string[] = ['assume_role']
 
-/** Who presents the request, where it matters: the X-Auth-Token of `assume_role`. */
+/** Who presents the request, where it matters: the X-Auth-Token of `assume_role`, and where it came from. */
 export interface Presenter {
   readonly session: Session | null
+  readonly address?: string | undefined
 }
 
 /**

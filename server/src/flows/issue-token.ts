@@ -43,8 +43,8 @@ export interface Issued {
 export async function issueToken(ctx: Context, request: IssueRequest): Promise<Issued> {
   const begunAt = ctx.now()
   try {
-    const shown = await authenticate(ctx, request.identity, request.presenter)
     const { address } = request
+    const shown = await authenticate(ctx, request.identity, { ...request.presenter, address })
     if (address !== undefined) await demandAddresses(ctx, shown, request.presenter, address)
     const proof = await meetFactors(ctx, shown, request.receipt)
     const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))

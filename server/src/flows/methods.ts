@@ -79,7 +79,7 @@ async function token(ctx: Context, payload: unknown): Promise<Proof> {
 
 async function assumeRole(ctx: Context, payload: unknown, presenter: Presenter): Promise<Proof> {
   const session = presenter.session ?? refuse('unauthenticated', 'nobody to act as an agency')
-  return assumeAgency(ctx, session, payload as AssumeRolePayload)
+  return assumeAgency(ctx, session, { ...(payload as AssumeRolePayload), address: presenter.address })
 }
 
 /** A federated session shown again under its own method's name. Assertions come in by their providers' paths. */

@@ -4,8 +4,7 @@
  */
 import type { Context } from '../context.ts'
 import type { RequestFacts } from '../core/policy/statements/condition.ts'
-import { evaluate } from '../core/policy/statements/evaluate.ts'
-import type { StatementPolicy } from '../core/policy/statements/statement.ts'
+import { evaluate, withoutConditions } from '../core/policy/statements/evaluate.ts'
 import { isTrusted, parseTrustPolicy } from '../core/policy/statements/trust.ts'
 import { findAccountNumber } from '../store/accounts.ts'
 import type { AgencyRecord } from '../store/agencies.ts'
@@ -100,14 +99,4 @@ export async function isAccountUser(ctx: Context, { user, groups }: Person): Pro
     const role = roles.byId.get(id)
     return role?.name === 'admin' && role.domainId === ''
   })
-}
-
-/** What was allowed under a condition stays so; what is denied under one was decided when it was asked. */
-function withoutConditions({ name, statements }: StatementPolicy): StatementPolicy {
-  return {
-    name,
-    statements: statements
-      .filter(({ effect, conditions }) => effect === 'Allow' || conditions.length === 0)
-      .map((statement) => ({ ...statement, conditions: [] })),
-  }
 }

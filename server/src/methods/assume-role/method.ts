@@ -9,6 +9,8 @@ export interface AssumeRolePayload {
   readonly onlyRoles: readonly string[]
   readonly externalId?: string | undefined
   readonly sourceIdentity?: string | undefined
+  /** Where the request came from, for conditions of policies. */
+  readonly address?: string | undefined
   /** How the v5 API asks, the only way to agencies with a trust policy. */
   readonly v5?: {
     /** Before the name, `foo/bar/` or empty. */

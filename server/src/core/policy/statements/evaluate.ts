@@ -74,3 +74,13 @@ export function applies(statement: Statement, request: AccessRequest): boolean {
   if (notResources && meant(notResources)) return false
   return conditions.every((condition) => holds(condition, request.facts))
 }
+
+/** For asking again later: what was allowed under a condition stays so, what is denied under one was decided when it was asked. */
+export function withoutConditions({ name, statements }: StatementPolicy): StatementPolicy {
+  return {
+    name,
+    statements: statements
+      .filter(({ effect, conditions }) => effect === 'Allow' || conditions.length === 0)
+      .map((statement) => ({ ...statement, conditions: [] })),
+  }
+}

@@ -114,6 +114,7 @@ async function byAgency(
       onlyRoles: [],
       externalId: sent.external_id,
       sourceIdentity: sent.session_user?.name,
+      address: call.remoteAddress,
     },
     ttl: sent.duration_seconds ?? sent['duration-seconds'] ?? DEFAULT_SECONDS,
     policy: policy === undefined ? undefined : sessionPolicyText(policy),

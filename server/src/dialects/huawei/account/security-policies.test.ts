@@ -154,6 +154,13 @@ describe('security policies of an account', () => {
     assert.equal((await put('login-policy', { login_failed_times: 10 })).status, 200)
     for (let guess = 0; guess < 5; guess++) assert.equal(await login('wrong'), 401)
     assert.equal(await login(PASSWORD), 401)
+    // Nor does the account's period end what the house counts.
+    assert.equal((await put('login-policy', { period_with_login_failures: 15 })).status, 200)
+    house.advance(15 * 60)
+    for (let guess = 0; guess < 4; guess++) assert.equal(await login('wrong'), 401)
+    house.advance(15 * 60)
+    assert.equal(await login('wrong'), 401)
+    assert.equal(await login(PASSWORD), 401)
   })
 
   it('403 users change themselves what the account keeps to its administrators', async () => {

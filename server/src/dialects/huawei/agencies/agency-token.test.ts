@@ -213,6 +213,10 @@ describe('agency tokens', () => {
     for (const account of [two.a, two.b]) {
       await set(account, nowhere)
       assert.equal((await assume(undefined)).status, 403, account)
+      const assume_role = { domain_id: two.a, agency_name: 'IAMAgency' }
+      const auth = { identity: { methods: ['assume_role'], assume_role }, scope: { domain: { id: two.a } } }
+      const byKeystone = await house.call('POST', '/v3/auth/tokens', { token: operator, body: { auth } })
+      assert.equal(byKeystone.status, 403, account)
       for (const subject of subjects) assert.equal((await validate(subject)).status, 403, account)
       await set(account, everywhere)
       assert.equal((await validate(subjects[0] ?? '')).status, 200, account)

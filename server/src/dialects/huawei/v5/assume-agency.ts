@@ -30,7 +30,7 @@ const assume = operation({
   }),
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-  handle: async ({ ctx, caller, body, requestId }) => {
+  handle: async ({ ctx, caller, body, requestId, remoteAddress }) => {
     const [, accountId = '', path = '', name = ''] = URN.exec(body.agency_urn) ?? []
     if (name === '') return refuse('bad_request', 'agency_urn', { message: 'agency_urn is invalid.' })
     // Stored policies change, and a key cannot say which version it was had with.
@@ -45,6 +45,7 @@ const assume = operation({
         onlyRoles: [],
         externalId: body.external_id,
         sourceIdentity: body.source_identity,
+        address: remoteAddress,
         v5: { path, seconds },
       },
       ttl: seconds,

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { type House, openHouse } from '../../../testing/house.ts'
+import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
+import { seedGrant, seedUser } from '../../../testing/seed.ts'
+
+/** Conditions of the policies that let somebody act as an agency, or keep them from it. */
+describe('conditions of custom policies', () => {
+  let house: House
+  let face: HuaweiFace
+  let two: TwoAccounts
+  let administratorB: string
+
+  before(async () => {
+    house = await openHouse()
+    face = openHuawei(house)
+    two = await seedTwoAccounts(house)
+    const administratorA = await face.token({ name: 'IAMUserA', domain: two.a })
+    const made = await face.call('POST', '/v3.0/OS-AGENCY/agencies', {
+      token: administratorA,
+      body: { agency: { name: 'agency', domain_id: two.a, trust_domain_id: two.b } },
+    })
+    const { roles } = (await face.call('GET', '/v3/roles?name=te_admin', { token: administratorA })).body
+    const grant = `/v3.0/OS-AGENCY/domains/${two.a}/agencies/${made.body.agency.id}/roles/${roles[0].id}`
+    assert.equal((await face.call('PUT', grant, { token: administratorA })).status, 204)
+    await seedGrant(house, await seedUser(house, 'SecurityB', two.b), 'secu_admin', { domain: two.b })
+    administratorB = await face.token({ name: 'SecurityB', domain: two.b })
+  })
+  after(async () => {
+    await face.close()
+    await house.close()
+  })
+
+  /** A new user of B's with a policy of one statement; what they get when they act as the agency. */
+  const trying = async (name: string, statement: object, isAgent = false) => {
+    const user = await seedUser(house, name, two.b)
+    await seedGrant(house, user, isAgent ? 'te_agency' : 'readonly', { domain: two.b })
+    const policy = { Version: '1.1', Statement: [{ Action: ['iam:agencies:assume'], ...statement }] }
+    const role = { display_name: name, type: 'AX', description: '', policy }
+    const made = await face.call('POST', '/v3.0/OS-ROLE/roles', { token: administratorB, body: { role } })
+    assert.equal(made.status, 201, made.text)
+    const grant = `/v3/domains/${two.b}/users/${user}/roles/${made.body.role.id}`
+    assert.equal((await face.call('PUT', grant, { token: administratorB })).status, 204)
+    const token = await face.token({ name, domain: two.b })
+    const assume_role = { domain_id: two.a, agency_name: 'agency' }
+    const auth = { identity: { methods: ['assume_role'], assume_role } }
+    const answer = await face.call('POST', '/v3/auth/tokens', { token, body: { auth } })
+    const subject = answer.headers['x-subject-token']
+    if (subject === undefined) return answer.status
+    // What was decided once is not asked again of the token.
+    const headers = { 'x-subject-token': subject }
+    const again = await face.call('GET', '/v3/auth/tokens', { token: subject, headers })
+    assert.equal(again.status, 200, again.text)
+    return answer.status
+  }
+
+  it('201 while the condition of what allows holds, 404 otherwise', async () => {
+    const allowing = (Condition: object) => ({ Effect: 'Allow', Condition })
+    assert.equal(await trying('Right', allowing({ StringEquals: { 'g:UserName': ['Right'] } })), 201)
+    assert.equal(await trying('Wrong', allowing({ StringEquals: { 'g:UserName': ['Right'] } })), 404)
+    assert.equal(await trying('Here', allowing({ IpAddress: { 'g:SourceIp': ['127.0.0.0/8'] } })), 201)
+    assert.equal(await trying('There', allowing({ IpAddress: { 'g:SourceIp': ['192.0.2.0/24'] } })), 404)
+    assert.equal(await trying('Coded', allowing({ Bool: { 'g:MFAPresent': ['true'] } })), 404)
+  })
+
+  it('404 an Agent Operator while the condition of what denies holds, 201 otherwise', async () => {
+    const denying = (Condition: object) => ({ Effect: 'Deny', Condition })
+    assert.equal(await trying('NoCode', denying({ Bool: { 'g:MFAPresent': ['false'] } }), true), 404)
+    assert.equal(await trying('Local', denying({ IpAddress: { 'g:SourceIp': ['127.0.0.0/8'] } }), true), 404)
+    assert.equal(await trying('Far', denying({ IpAddress: { 'g:SourceIp': ['192.0.2.0/24'] } }), true), 201)
+  })
+})
