@@ -11,6 +11,7 @@ import { huaweiGuards } from './huawei-guards.ts'
 import { nacosGuards } from './nacos-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
+import { samlGuards } from './saml-guards.ts'
 import { stsGuards } from './sts-guards.ts'
 import { surfaceGuards } from './surface-guards.ts'
 import { userGuards } from './user-guards.ts'
@@ -68,6 +69,7 @@ export const guards: readonly Guard[] = [
   ...alibabaGuards,
   ...nacosGuards,
   ...roleGuards,
+  ...samlGuards,
   ...stsGuards,
   ...surfaceGuards,
   ...userGuards,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SAML with providers that nobody here wrote: SimpleSAMLphp (Debian), once as it comes and once encrypting, and samlify (npm).
-# A real Chromium signs in, keystoneauth's plugin does without one (ECP), and answers nobody asked for are posted.
+# A real Chromium signs in, keystoneauth’s plugins do without one (ECP, WS-Trust), and answers nobody asked for are posted.
 . "$(dirname "$0")/../lib.sh"
 need simplesamlphp php-cli php-xml php-mbstring chromium python3-keystoneauth1 python3-lxml openssl curl
 here=$E2E/saml
@@ -10,6 +10,7 @@ cp "$here"/*.mjs "$here/package.json" "$WORK/"
 (cd "$WORK" && npm install --ignore-scripts --no-audit --no-fund > npm.log 2>&1) || { tail -5 "$WORK/npm.log"; exit 1; }
 start_tokenhouse --trusted-dashboards "$dashboard"
 
+consumer=$TH_ROOT/v3-ext/auth/OS-FEDERATION/SSO/ADFS/identity_providers/corp/protocols/saml2
 # folder NAME: keys of a provider, and what we say of ourselves.
 folder() {
   mkdir -p "$WORK/$1/temp"
@@ -21,6 +22,7 @@ folder() {
 simplesamlphp() {
   folder "$1"
   SIMPLESAMLPHP_CONFIG_DIR=$here/simplesamlphp SSP_BASE=http://$2:$3 SSP_FOLDER=$WORK/$1 SSP_ENCRYPT=$4 \
+    SSP_REALMS="$TH_ROOT $consumer $TH_ROOT/elsewhere" \
     php -d error_reporting=0 -S "$2:$3" -t /usr/share/simplesamlphp/www "$here/simplesamlphp/router.php" > "$WORK/$1/php.out" 2>&1 &
   STARTED+=("$!")
 }
@@ -42,13 +44,28 @@ for url in "$plain/saml2/idp/metadata.php" "$encrypting/saml2/idp/metadata.php" 
 done
 
 attempt "the providers are made known by API alone" "$NODE" "$WORK/configure.mjs" "$TH_ROOT" "$TH_PASSWORD" \
-  "acme=$plain/saml2/idp/metadata.php" "vault=$encrypting/saml2/idp/metadata.php" "umbrella=$umbrella/metadata"
+  "acme=$plain/saml2/idp/metadata.php" "vault=$encrypting/saml2/idp/metadata.php" "umbrella=$umbrella/metadata" "corp=$plain/module.php/adfs/idp/metadata.php"
 
-# Not with the encrypting one: SimpleSAMLphp 1.19 renames a prefix when it puts what it signed into the envelope.
-ecp() { /usr/bin/python3 "$here/ecp.py" "$TH_URL" "$1" "$2/saml2/idp/SSOService.php" "$3" 2>&1 | tail -1; }
-check "v3samlpassword gives a scoped token" "bob|alpha|member,reader" "$(ecp acme "$plain" secret)"
-check "v3samlpassword, the answer of another provider" 401 "$(ecp vault "$plain" secret)"
-check "v3samlpassword, a wrong password" 401 "$(ecp acme "$plain" wrong)"
+ecp() { /usr/bin/python3 "$here/ecp.py" "$TH_URL" "$@" 2>&1 | tail -1; }
+sso=$plain/saml2/idp/SSOService.php
+check "v3samlpassword gives a scoped token" "bob|alpha|member,reader" "$(ecp acme "$sso" secret)"
+check "v3samlpassword, the answer of another provider" 401 "$(ecp vault "$sso" secret)"
+check "v3samlpassword, a wrong password" 401 "$(ecp acme "$sso" wrong)"
+# SimpleSAMLphp 1.19 renames a prefix when it puts an encrypted assertion that it signed into the envelope; samlify does not.
+check "v3samlpassword, an encrypted assertion" "carol|alpha|member,reader" "$(ecp umbrella "$umbrella/ecp" secret)"
+check "v3samlpassword, an encrypted assertion of another provider" 401 "$(ecp acme "$umbrella/ecp" secret)"
+
+# WS-Trust: the assertions are the adfs module's, the plugin is the real one, between them nothing but the envelope (sts.py).
+port=$(free_port)
+/usr/bin/python3 "$here/sts.py" "$port" "$plain/module.php/adfs/idp/prp.php" > "$WORK/sts.out" 2>&1 &
+STARTED+=("$!")
+for _ in $(seq 100); do curl -s "http://127.0.0.1:$port" > "$WORK/said" && break; sleep 0.1; done
+adfs() { /usr/bin/python3 "$here/adfs.py" "$TH_URL" corp "http://127.0.0.1:$port" "$@" 2>&1 | tail -1; }
+check "v3adfspassword gives a scoped token" "bob|alpha|member,reader" "$(adfs "$consumer" secret "$consumer")"
+check "v3adfspassword, for us by our entity id" "bob|alpha|member,reader" "$(adfs "$consumer" secret "$TH_ROOT")"
+check "v3adfspassword, for another service" 401 "$(adfs "$consumer" secret "$TH_ROOT/elsewhere")"
+check "v3adfspassword, at another provider's consumer" 401 "$(adfs "${consumer/corp/vault}" secret "$TH_ROOT")"
+check "v3adfspassword, a wrong password" a:FailedAuthentication "$(adfs "$consumer" wrong "$consumer")"
 
 "$NODE" "$WORK/browser.mjs" "$TH_ROOT" "$dashboard" "$plain" "$encrypting" > "$WORK/browser.out" 2>&1
 in_browser() { check "a browser: $1" "$2" "$(sed -n "s/^$1: //p" "$WORK/browser.out")"; }

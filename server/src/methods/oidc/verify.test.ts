@@ -80,7 +80,7 @@ describe('ID tokens', () => {
     assert.equal(await outcome(await sign({ ...CLAIMS, aud: 'https://cluster.example' }), using), 'believed')
   })
 
-  it('CVE-2015-9235, CVE-2023-48223: HS256 with the public key as secret is refused, in every spelling of it', async () => {
+  it('CVE-2015-9235, CVE-2016-10555, CVE-2023-48223, CVE-2023-48238, fast-jwt #589: HS256 with the public key as secret is refused, in every spelling of it', async () => {
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
     const spellings = [
       pem,

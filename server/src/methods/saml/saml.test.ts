@@ -117,7 +117,7 @@ describe('SAML responses', () => {
     ),
   }
   for (const [name, xml] of Object.entries(wrapped)) {
-    it(`${name}: a signature wrapped around something else is refused`, async () => {
+    it(`CVE-2020-5390, ${name}: a signature wrapped around something else is refused`, async () => {
       assert.ok(xml.includes('admin') && xml !== good)
       await refused(xml)
     })

@@ -103,7 +103,7 @@ describe('answers of WS-Trust with an assertion of SAML 1.1', () => {
     assert.deepEqual(attributes['NameID'], ['bob'])
   })
 
-  it('refuses what is no such answer, and a SAML 2.0 assertion in its place', async () => {
+  it('CVE-2013-1664, CVE-2025-29775: refuses a DTD and comments, what is no such answer, and SAML 2.0 in its place', async () => {
     await refused('<x/>', /no RequestSecurityTokenResponse/)
     await refused(saml2Answer(), /no RequestSecurityTokenResponse/)
     const assertion = /<saml:Assertion.*<\/saml:Assertion>/.exec(saml2Answer())?.[0] ?? ''
@@ -149,7 +149,7 @@ describe('answers of WS-Trust with an assertion of SAML 1.1', () => {
     'a second SignedInfo': good.replace(/<ds:SignedInfo>.*<\/ds:SignedInfo>/, '$&$&'),
   }
   for (const [name, xml] of Object.entries(wrapped)) {
-    it(`${name}: a signature wrapped around something else is refused`, async () => {
+    it(`CVE-2020-5390, ${name}: a signature wrapped around something else is refused`, async () => {
       assert.notEqual(xml, good)
       await refused(xml)
     })

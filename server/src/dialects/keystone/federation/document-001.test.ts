@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { exportJWK, SignJWT } from 'jose'
+import { putAccountSecurity } from '../../../store/accounts.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei } from '../../../testing/huawei.ts'
 
@@ -181,6 +182,7 @@ describe('document 001 on the Huawei face', () => {
 
   const AUTH = '/v3/OS-FEDERATION/identity_providers/ACME/protocols/oidc/auth'
   const CONFIG = '/v3.0/OS-FEDERATION/identity-providers/ACME/openid-connect-config'
+  const OUR_FAULT = 'An unexpected error prevented the server from fulfilling your request.'
   const UNAVAILABLE = 'The server is currently unavailable. Please try again later.'
   /** With a log that nobody reads. */
   const quietly = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -231,6 +233,100 @@ describe('document 001 on the Huawei face', () => {
       },
     })
     await unscoped()
+  })
+
+  describe('each status of its table, with the whole body', () => {
+    const fault = (code: number, title: string, message: string) => [
+      code,
+      { error: { code, message, title } },
+    ]
+    const ask = async (at: { readonly call: House['call'] }, body: unknown) => {
+      const answer = await at.call('POST', '/v3/auth/tokens', { body })
+      assert.equal(answer.headers['x-subject-token'], undefined)
+      assert.equal(answer.headers['content-type'], 'application/json')
+      return [answer.status, answer.body]
+    }
+    const request = (id: string, scope: unknown = { domain: { id: domain } }) => ({
+      auth: { identity: { methods: ['token'], token: { id } }, scope },
+    })
+    const GARBAGE = 'MIIatAYJKoZIhvcNAQcCoIIapTCCGqECAQExDTALB'
+
+    it('400 Invalid parameters', async () => {
+      const said = fault(400, 'Bad Request', 'The request body is invalid')
+      const id = await unscoped()
+      const { scope, identity } = request(id).auth
+      for (const body of [
+        '{',
+        {},
+        { auth: {} },
+        { auth: { scope } },
+        { auth: { identity: { ...identity, methods: 'token' }, scope } },
+        { auth: { identity: { methods: ['token'], token: {} }, scope } },
+        request(id, { project: { name: 'cn-north-1', domain: {} } }),
+        request(id, { domain: {} }),
+        request(id, { domain: { id: 7 } }),
+      ]) {
+        assert.deepEqual(await ask(face, body), said, JSON.stringify(body))
+      }
+    })
+
+    it('401 Authentication failed: no token of ours, and a scope that is not there or without a role alike', async () => {
+      const id = await unscoped()
+      assert.deepEqual(
+        await ask(face, request(GARBAGE)),
+        fault(401, 'Unauthorized', 'The X-Auth-Token is invalid!'),
+      )
+      const said = fault(401, 'Unauthorized', 'The username or password is wrong.')
+      for (const scope of [
+        { domain: { id: 'default' } },
+        { domain: { id: 'f'.repeat(32) } },
+        { domain: { name: 'nobody' } },
+        { project: { id: 'f'.repeat(32) } },
+        { project: { name: 'cn-nowhere-1', domain: { id: domain } } },
+      ]) {
+        assert.deepEqual(await ask(face, request(id, scope)), said, JSON.stringify(scope))
+      }
+    })
+
+    it('403 Access denied: from an address that the account does not allow', async () => {
+      const id = await unscoped()
+      const nets = { allow_address_netmasks: [{ address_netmask: '203.0.113.0/24' }], allow_ip_ranges: [] }
+      const set = (apiAddresses: typeof nets) =>
+        house.ctx.store.write((tx) => putAccountSecurity(tx, domain, { apiAddresses }))
+      await set(nets)
+      const said = fault(403, 'Forbidden', 'You have no right to do this action')
+      assert.deepEqual(await ask(face, request(id)), said)
+      await set({ ...nets, allow_address_netmasks: [{ address_netmask: '0.0.0.0/0' }] })
+      assert.equal((await scoped(id, { domain: { id: domain } })).status, 201)
+    })
+
+    it('404 The requested resource cannot be found: a token on the Keystone face, an operation on this one', async () => {
+      const said = fault(404, 'Not Found', 'Could not recognize Fernet token')
+      assert.deepEqual(await ask(house, request(GARBAGE)), said)
+      const id = await unscoped()
+      const path = '/v3/OS-FEDERATION/identity_providers/ACME'
+      await send('PATCH', path, { identity_provider: { enabled: false } })
+      const gone = fault(404, 'Not Found', 'Failed to validate token')
+      assert.deepEqual(await ask(house, request(id)), gone)
+      await send('PATCH', path, { identity_provider: { enabled: true } })
+      const beside = await face.call('POST', '/v3/auth/token', { body: request(id) })
+      const none = fault(404, 'Not Found', 'The API does not exist or has not been published.')
+      assert.deepEqual([beside.status, beside.body], none)
+    })
+
+    for (const [status, title, words, why] of [
+      [500, 'Internal Server Error', OUR_FAULT, new Error('a fault of ours')],
+      [503, 'Service Unavailable', UNAVAILABLE, Object.assign(new Error('away'), { code: 'ECONNREFUSED' })],
+    ] as const) {
+      it(`${status} ${title}`, async () => {
+        const id = await unscoped()
+        const keys = { ...house.ctx.keys, tokens: () => Promise.reject(why) }
+        const broken = openHuawei({ ...house, ctx: { ...house.ctx, keys } })
+        const got = await quietly(() => ask(broken, request(id)))
+        await broken.close()
+        assert.deepEqual(got, fault(status, title, words))
+      })
+    }
   })
 
   it('500 and 503 when the fault is ours: no token, and the example’s error form', async () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type House, openHouse } from '../../../testing/house.ts'
 import {
@@ -187,6 +190,35 @@ describe('sign-in by SAML', () => {
       assert.equal((await house.call(method, path, sent)).status, method === 'GET' ? 200 : 401, path)
     }
     await open.close()
+  })
+
+  it('Keycloak CVE-2026-9802: what was used before a restart is used after it', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'tokenhouse-saml-'))
+    const settings = {
+      publicUrl: 'http://tokenhouse.test:5000',
+      rootKeyFile: join(dataDir, 'root.key'),
+      databaseUrl: `sqlite:${join(dataDir, 'house.db')}`,
+    }
+    const first = await openHouse(settings)
+    const token = await first.admin()
+    const put = (path: string, body: object) => first.call('PUT', path, { token, body })
+    await put(`${IDP}/acme`, { identity_provider: { enabled: true } })
+    const rules = [{ local: [{ user: { name: '{0}' } }], remote: [{ type: 'NameID' }] }]
+    await put('/v3/OS-FEDERATION/mappings/m', { mapping: { rules } })
+    await put(`${IDP}/acme/protocols/saml`, { protocol: { mapping_id: 'm' } })
+    await first.call('POST', META, { token, body: { metadata: samlMetadata() } })
+    const xml = samlResponse({ now: Math.floor(first.ctx.now() / 1e6), recipient: ACS })
+    const form = new URLSearchParams({ SAMLResponse: encoded(xml) }).toString()
+    const bringTo = async (one: House) => {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded', 'x-idp-id': 'acme' }
+      return (await one.call('POST', '/v3.0/OS-FEDERATION/tokens', { body: form, headers })).status
+    }
+    assert.deepEqual([await bringTo(first), await bringTo(first)], [201, 401])
+    await first.close()
+    const second = await openHouse(settings)
+    assert.equal(await bringTo(second), 401)
+    await second.close()
+    rmSync(dataDir, { recursive: true })
   })
 
   it('the provider’s end of the session is the token’s', async () => {

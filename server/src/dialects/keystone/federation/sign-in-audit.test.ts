@@ -167,6 +167,31 @@ describe('a federated sign-in that fails before the mapping is on the audit trai
     assert.deepEqual(await left(() => bearer(good, `${IDP}/none/protocols/oidc/auth`), 401), NOWHERE)
   })
 
+  it('CVE-2013-0247: many that fail say nothing on the log, and leave lines of a bounded length', async () => {
+    const written: string[] = []
+    const { error, log } = console
+    const note = (...parts: unknown[]): void => {
+      written.push(parts.join(' '))
+    }
+    console.error = note
+    console.log = note
+    const before = (await lines()).length
+    try {
+      const long = `<x a="${'y'.repeat(50_000)}"/>`
+      for (let i = 0; i < 20; i++) {
+        assert.equal((await bearer('z'.repeat(7000))).status, 401)
+        assert.equal((await byIdp(long)).status, 401)
+      }
+    } finally {
+      console.error = error
+      console.log = log
+    }
+    assert.deepEqual(written, [])
+    const added = (await lines()).slice(before)
+    assert.equal(added.length, 40)
+    for (const line of added) assert.ok(JSON.stringify(line).length < 600)
+  })
+
   it('one line for who comes in, with whom it was', async () => {
     const before = (await lines()).length
     assert.equal((await byIdp(saml({ id: '_in' }))).status, 201)
