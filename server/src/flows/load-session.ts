@@ -7,10 +7,11 @@ import type { Context } from '../context.ts'
 import { withImplied } from '../core/assignments.ts'
 import { refuse } from '../core/refusal.ts'
 import type { DelegationFacts, RoleFacts, ScopeFacts, Session } from '../core/session.ts'
-import { type Roles, rolesOf } from '../store/grants.ts'
+import { groupIdsOf, type Roles, rolesOf } from '../store/grants.ts'
 import { type UserRecord, userFacts } from '../store/identity.ts'
 import { findRevocations } from '../store/revocations.ts'
 import type { DomainRecord, ProjectRecord } from '../store/scopes.ts'
+import { listHeldPolicies } from '../store/statement-policies.ts'
 import { effectiveRolesOf } from './effective-roles.ts'
 import { issuedMicros } from './issued-at.ts'
 import { loadLinks } from './links/index.ts'
@@ -30,7 +31,7 @@ export interface Known {
 
 /**
  * The session that `claims` stand for now, or an `unauthenticated` refusal: user, scope or a link is gone or disabled,
- * tokens of that time are void, or no role is left on the scope. Expiry of the claims is the caller's to check.
+ * tokens of that time are void, or no role is left on the scope (nor, on their own account, a policy). Expiry of the claims is the caller's to check.
  */
 export async function loadSession(ctx: Context, claims: Claims, known: Known = {}): Promise<Session> {
   const findings = known.findings ?? (await loadLinks(ctx, claims.via, claims))
@@ -49,7 +50,11 @@ export async function loadSession(ctx: Context, claims: Claims, known: Known = {
   checkBounds(claims, findings)
 
   const held = await heldRoles(ctx, claims, findings, roles)
-  if (claims.scope.kind !== 'unscoped' && held.length === 0) {
+  if (
+    claims.scope.kind !== 'unscoped' &&
+    held.length === 0 &&
+    !(await holdsPolicies(ctx, claims, findings))
+  ) {
     return refuse('unauthenticated', `user ${user.id} has no role on ${claims.scope.kind}`)
   }
   return {
@@ -150,6 +155,28 @@ function ownRoles(ctx: Context, { userId, scope }: Claims): Promise<readonly Rol
     const roles = await rolesOf(ctx.store)
     return shown(await effectiveRolesOf(ctx, { userId }, scope), roles)
   })
+}
+
+/**
+ * Whether somebody in person holds a policy of Huawei Cloud on their account as a whole: enough to act there without a
+ * role, though only as the policy says. Not on projects, where services take a token for a right.
+ */
+async function holdsPolicies(ctx: Context, claims: Claims, findings: readonly Finding[]): Promise<boolean> {
+  const { userId, scope, via } = claims
+  const isInPerson = via.every(({ kind }) => kind === 'federation' || kind === 'access_key')
+  if (scope.kind !== 'domain' || !isInPerson) return false
+  const given = findings.flatMap((f) => f.groups ?? [])
+  const { db } = ctx.store
+  const [roles, stored, user] = await Promise.all([
+    effectiveRolesOf(ctx, { userId, groups: given }, scope),
+    groupIdsOf(db, userId),
+    recallUser(ctx, userId),
+  ])
+  if (user?.domain.id !== scope.id) return false
+  const actor = { kind: 'user', id: userId } as const
+  const groups = [...given, ...stored]
+  const holder = { actor, groups, roles: [...roles], language: 'huawei', projectId: null } as const
+  return (await listHeldPolicies(db, holder)).length > 0
 }
 
 /** Roles of a domain are a way to group others: what they imply counts, they themselves never reach a token. */

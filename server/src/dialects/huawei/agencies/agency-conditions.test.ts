@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
-import { seedGrant, seedUser } from '../../../testing/seed.ts'
+import { PASSWORD, seedGrant, seedUser } from '../../../testing/seed.ts'
 
 /** Conditions of the policies that let somebody act as an agency, or keep them from it. */
 describe('conditions of custom policies', () => {
@@ -68,5 +68,51 @@ describe('conditions of custom policies', () => {
     assert.equal(await trying('NoCode', denying({ Bool: { 'g:MFAPresent': ['false'] } }), true), 404)
     assert.equal(await trying('Local', denying({ IpAddress: { 'g:SourceIp': ['127.0.0.0/8'] } }), true), 404)
     assert.equal(await trying('Far', denying({ IpAddress: { 'g:SourceIp': ['192.0.2.0/24'] } }), true), 201)
+  })
+
+  it('201 whose only right is a policy signs in to their account, acts by it, and gets nowhere else', async () => {
+    const id = await seedUser(house, 'PolicyOnly', two.b)
+    const signIn = (scope?: object) => {
+      const identity = { methods: ['password'], password: { user: { id, password: PASSWORD } } }
+      const auth = { identity, ...(scope === undefined ? {} : { scope }) }
+      return face.call('POST', '/v3/auth/tokens', { body: { auth } })
+    }
+    assert.equal((await signIn({ domain: { id: two.b } })).status, 401, 'nothing yet')
+    const policy = { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['iam:agencies:assume'] }] }
+    const role = { display_name: 'PolicyOnly', type: 'AX', description: '', policy }
+    const made = await face.call('POST', '/v3.0/OS-ROLE/roles', { token: administratorB, body: { role } })
+    const places = [`domains/${two.b}`, `projects/${two.projectB}`]
+    const grants = places.map((place) => `/v3/${place}/users/${id}/roles/${made.body.role.id}`)
+    for (const grant of grants) {
+      assert.equal((await face.call('PUT', grant, { token: administratorB })).status, 204, grant)
+    }
+    const signedIn = await signIn()
+    assert.equal(signedIn.status, 201, signedIn.text)
+    assert.deepEqual([signedIn.body.token.domain.id, signedIn.body.token.roles], [two.b, []])
+    for (const scope of [{ project: { id: two.projectB } }, { domain: { id: two.a } }]) {
+      assert.equal((await signIn(scope)).status, 401, JSON.stringify(scope))
+    }
+    const token = signedIn.headers['x-subject-token'] ?? ''
+    const assume_role = { domain_id: two.a, agency_name: 'agency' }
+    const auth = { identity: { methods: ['assume_role'], assume_role } }
+    const assume = () => face.call('POST', '/v3/auth/tokens', { token, body: { auth } })
+    assert.equal((await assume()).status, 201)
+    for (const path of ['/v3/users', '/v3.0/OS-AGENCY/agencies', '/v3.0/OS-ROLE/roles']) {
+      assert.equal((await face.call('GET', path, { token })).status, 403, path)
+    }
+    assert.equal((await face.call('DELETE', grants[0] ?? '', { token: administratorB })).status, 204)
+    assert.equal((await assume()).status, 401, 'at once')
+    assert.equal((await signIn({ domain: { id: two.b } })).status, 401)
+    // One that is attached to them does the same, in their own account alone.
+    const document = JSON.stringify({ ...policy, Version: '5.0' })
+    const sent = { policy_name: 'PolicyOnly-v5', policy_document: document }
+    const attached = await face.call('POST', '/v5/policies', { token: administratorB, body: sent })
+    const path = `/v5/policies/${attached.body.policy.policy_id}/attach-user`
+    assert.equal(
+      (await face.call('POST', path, { token: administratorB, body: { user_id: id } })).status,
+      200,
+    )
+    assert.equal((await signIn({ domain: { id: two.b } })).status, 201)
+    assert.equal((await signIn({ domain: { id: two.a } })).status, 401)
   })
 })
