@@ -427,12 +427,6 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/load-session.ts',
-    code: "if (scope.kind !== 'domain' || !isInPerson) return false",
-    without: "if (!('id' in scope) || !isInPerson) return false",
-    tests: CONDITIONS,
-  },
-  {
-    file: 'server/src/flows/load-session.ts',
     code: '  if (user?.domain.id !== scope.id) return false\n',
     without: '',
     tests: CONDITIONS,
