@@ -28,6 +28,12 @@ export const alibabaGuards: readonly Guard[] = [
     tests: signatures,
   },
   {
+    file: `${at}/signature/v3.ts`,
+    code: 'if (bytes.length * 2 !== signature.length) return false',
+    without: '',
+    tests: signatures,
+  },
+  {
     file: `${at}/signature/roa.ts`,
     code: "if (!('secret' in key)) return false",
     without: "if (!('secret' in key)) return true",

@@ -318,6 +318,8 @@ describe('agencies and access keys', () => {
     assert.match(access, /^HPUA/)
     assert.equal(bits, 2048)
     assert.match(fingerprint, /^SHA256:[A-Za-z0-9+/]{43}$/)
+    const listed = (await dataOf(['access-key', 'list', '--user', 'admin'])) as { description: string }[]
+    assert.ok(listed.some(({ description }) => description === `RSA 2048 ${fingerprint}`))
     const made = await dataOf(['agency', 'create', 'ops', '--trust', 'Default', '--days', '2'])
     assert.equal((made as { trusts: string }).trusts, 'Default')
     await dataOf(['agency', 'grant', 'te_admin', '--agency', 'ops', '--all-projects'])

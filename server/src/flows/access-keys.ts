@@ -83,7 +83,9 @@ export async function createPairAccessKey(
   const der = key.export({ type: 'spki', format: 'der' })
   const fingerprint = `SHA256:${createHash('sha256').update(der).digest('base64').replace(/=+$/, '')}`
   const pem = key.export({ type: 'spki', format: 'pem' }).toString()
-  return { ...(await keepAccessKey(ctx, by, of, pem)), bits, fingerprint }
+  // What tells it from others in a list, where nothing better was said.
+  const description = of.description || `RSA ${bits} ${fingerprint}`
+  return { ...(await keepAccessKey(ctx, by, { ...of, description }, pem)), bits, fingerprint }
 }
 
 function publicKeyOf(text: string): { readonly key: KeyObject; readonly bits: number } {

@@ -15,18 +15,16 @@ const INSTANCE = '/nacos/v1/ns/instance'
 const md5 = (text: string | Buffer): string => createHash('md5').update(text).digest('hex')
 const line = (...parts: string[]): string => `${parts.join('\u0002')}\u0001`
 
-/** Opens a house with two namespaces for a suite, tells it of them, and closes it when the suite is over. */
-function withTwoNamespaces(
-  tell: (made: { house: NacosHouse; a: NamespaceKey; b: NamespaceKey }) => void,
-): void {
-  let house: NacosHouse
+let house: NacosHouse
+let a: NamespaceKey
+let b: NamespaceKey
+
+/** Opens a house with two namespaces for a suite, and closes it when the suite is over. */
+function withTwoNamespaces(): void {
   before(async () => {
     house = await openNacosHouse()
-    tell({
-      house,
-      a: await house.namespace('cn-shenzhen:a'),
-      b: await house.namespace('cn-shenzhen:b'),
-    })
+    a = await house.namespace('cn-shenzhen:a')
+    b = await house.namespace('cn-shenzhen:b')
   })
   after(async () => {
     assert.deepEqual(house.faults, [])
@@ -35,14 +33,7 @@ function withTwoNamespaces(
 }
 
 describe('the Nacos guard', () => {
-  let house: NacosHouse
-  let a: NamespaceKey
-  let b: NamespaceKey
-  withTwoNamespaces((made) => {
-    house = made.house
-    a = made.a
-    b = made.b
-  })
+  withTwoNamespaces()
 
   const about = (key: NamespaceKey, dataId = 'app.yaml') => ({
     dataId,
@@ -242,14 +233,7 @@ describe('the Nacos guard', () => {
 })
 
 describe('naming behind the guard', () => {
-  let house: NacosHouse
-  let a: NamespaceKey
-  let b: NamespaceKey
-  withTwoNamespaces((made) => {
-    house = made.house
-    a = made.a
-    b = made.b
-  })
+  withTwoNamespaces()
 
   const service = (key: NamespaceKey, serviceName = 'DEFAULT_GROUP@@svc') => ({
     namespaceId: key.tenantId,

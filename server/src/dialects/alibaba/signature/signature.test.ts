@@ -187,6 +187,11 @@ describe('variants of V3', () => {
       sign('sha256', Buffer.from(text), privateKey).toString('hex'),
     )
     assert.equal(readSignedRequest(request, NAMES).isSignedWith({ publicKey: pem }), true)
+    const authorization = request.headers['authorization']!
+    for (const spelling of [`${authorization}0`, `${authorization}00`, authorization.slice(0, -2)]) {
+      const respelled = { ...request, headers: { ...request.headers, authorization: spelling } }
+      assert.equal(readSignedRequest(respelled, NAMES).isSignedWith({ publicKey: pem }), false)
+    }
     assert.equal(
       readSignedRequest(request, NAMES).isSignedWith({
         publicKey: other.export({ type: 'spki', format: 'pem' }).toString(),
