@@ -19,6 +19,7 @@ import { mfaDeviceOperations } from './mfa/mfa-devices.ts'
 import { projectOperations } from './projects/projects.ts'
 import { roleOperations } from './roles/roles.ts'
 import { userOperations } from './users/users.ts'
+import { userKeyOperations } from './v5/access-keys.ts'
 import { trustAgencyOperations } from './v5/agencies.ts'
 import { stsOperations } from './v5/assume-agency.ts'
 import { attachmentOperations } from './v5/attachments.ts'
@@ -44,6 +45,7 @@ export const answeredOperations: readonly Operation<Context, Session>[] = [
   ...stsOperations,
   ...temporaryKeyOperations,
   ...trustAgencyOperations,
+  ...userKeyOperations,
   ...userOperations,
 ]
 

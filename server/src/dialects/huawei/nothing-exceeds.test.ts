@@ -52,6 +52,15 @@ async function ofKey({ house, two }: Family, key: Key, lasts: boolean): Promise<
   return { session, lasts }
 }
 
+/** Deleted again: a user has two at the most. */
+async function ofNewKey(family: Family, key: Key): Promise<Child> {
+  const child = await ofKey(family, key, true)
+  await family.house.ctx.store.write((tx) =>
+    tx.deleteFrom('access_key').where('id', '=', key.access).execute(),
+  )
+  return child
+}
+
 const scopesOf = ({ two }: Family): Readonly<Record<string, object>> => ({
   project: { project: { id: two.projectB } },
   'other project': { project: { id: two.projectA } },
@@ -169,11 +178,17 @@ const mints: readonly Mint[] = [
       const path = '/v3.0/OS-CREDENTIAL/credentials'
       const answer = made(await parent.ask('POST', path, body), parent.name)
       if (!answer) return undefined
-      const child = await ofKey(family, answer.body.credential, true)
-      await family.house.ctx.store.write((tx) =>
-        tx.deleteFrom('access_key').where('id', '=', answer.body.credential.access).execute(),
-      )
-      return child
+      return ofNewKey(family, answer.body.credential)
+    },
+  },
+  {
+    name: 'access key by v5',
+    make: async (family, parent) => {
+      const path = `/v5/users/${parent.userId}/access-keys`
+      const answer = made(await parent.ask('POST', path), parent.name)
+      if (!answer) return undefined
+      const { access_key_id: access, secret_access_key: secret } = answer.body.access_key
+      return ofNewKey(family, { access, secret })
     },
   },
   {

@@ -1,7 +1,7 @@
 /** OS-CREDENTIAL/credentials: permanent access keys ("Access key management"). At most two a user; a secret is shown once. */
 import { Type } from 'typebox'
 import { found, refuse } from '../../../core/refusal.ts'
-import { createAccessKey } from '../../../flows/access-keys.ts'
+import { createAccessKey, type NewAccessKey } from '../../../flows/access-keys.ts'
 import { cloudPowersOf, isCloudAdmin } from '../../../flows/account-administration.ts'
 import { demandManaging } from '../../../flows/account-security.ts'
 import {
@@ -30,7 +30,11 @@ function keyBody(key: AccessKeyRecord): Record<string, unknown> {
 }
 
 /** The user, when the caller is them or administers their account; the cloud's own people are no account's. */
-async function ownerFor(call: Pick<Call, 'ctx' | 'caller'>, userId: string, action: string): Promise<User> {
+export async function ownerFor(
+  call: Pick<Call, 'ctx' | 'caller'>,
+  userId: string,
+  action: string,
+): Promise<User> {
   const { ctx, caller } = call
   const user = await findUserById(ctx.store.db, userId)
   demandSelfOrAdministrator(caller, { userId, accountId: user?.domainId ?? '' }, action)
@@ -51,6 +55,23 @@ async function ownKey(
   return found(key, 'credential', id)
 }
 
+/** A new key of the user's. Refuses what passes by itself, and users whose account keeps keys to its administrators. */
+export async function newKeyFor(
+  call: Pick<Call, 'ctx' | 'caller' | 'operationId' | 'requestId'>,
+  { userId, description }: { readonly userId: string; readonly description: string },
+): Promise<NewAccessKey> {
+  demandLasting(call.caller, 'iam:credentials:createCredential')
+  const owner = await ownerFor(call, userId, 'iam:credentials:createCredential')
+  if (!administers(call.caller, owner.domainId)) {
+    await demandManaging(call.ctx, owner.domainId, 'manage_accesskey')
+  }
+  return createAccessKey(call.ctx, actorOf(call), { userId, description, limit: MOST_KEYS })
+}
+
+/** `active` or `inactive` as it is stored. */
+export const storedStatus = (status: 'active' | 'inactive') =>
+  status === 'active' ? ('Active' as const) : ('Inactive' as const)
+
 const path = '/v3.0/OS-CREDENTIAL/credentials/:access_key'
 
 const create = operation({
@@ -63,13 +84,7 @@ const create = operation({
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
     const { user_id: userId, description = '' } = call.body.credential
-    demandLasting(call.caller, 'iam:credentials:createCredential')
-    const owner = await ownerFor(call, userId, 'iam:credentials:createCredential')
-    if (!administers(call.caller, owner.domainId)) {
-      await demandManaging(call.ctx, owner.domainId, 'manage_accesskey')
-    }
-    const key = await createAccessKey(call.ctx, actorOf(call), { userId, description, limit: MOST_KEYS })
-    const { access, secret, createdAt } = key
+    const { access, secret, createdAt } = await newKeyFor(call, { userId, description })
     return {
       body: {
         credential: {
@@ -132,9 +147,7 @@ const update = operation({
     demandLasting(call.caller, 'iam:credentials:updateCredential')
     const key = await ownKey(call, 'iam:credentials:updateCredential')
     const changes = {
-      ...(status === undefined
-        ? {}
-        : { status: status === 'active' ? ('Active' as const) : ('Inactive' as const) }),
+      ...(status === undefined ? {} : { status: storedStatus(status) }),
       ...(description === undefined ? {} : { description }),
     }
     await change(call, `access_key:${key.id}`, (tx) => updateAccessKey(tx, key.id, changes))
