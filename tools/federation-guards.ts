@@ -260,4 +260,16 @@ export const federationGuards: readonly Guard[] = [
     without: 'false',
     tests: 'server/src/dialects/huawei/federation-administration.test.ts',
   },
+  {
+    file: 'server/src/store/federated-sessions.ts',
+    code: 'if (!minutes)',
+    without: 'if (true)',
+    tests: 'server/src/flows/federated-login.test.ts',
+  },
+  {
+    file: 'server/src/store/federated-sessions.ts',
+    code: ' and e.last_verified_at > ${since}',
+    without: '',
+    tests: 'server/src/store/federation.test.ts',
+  },
 ]

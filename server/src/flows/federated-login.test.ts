@@ -226,6 +226,28 @@ describe('federated sign-in', () => {
     assert.deepEqual(await groups(), [])
   })
 
+  it('what a session may by its groups ends authorization_ttl minutes after they were confirmed, asked before or not', async () => {
+    await call('PATCH', IDP, { identity_provider: { authorization_ttl: 10 } })
+    const first = (await login()).text
+    const atProject = String((await scoped(first)).headers['x-subject-token'])
+    assert.deepEqual([await valid(atProject), await valid(first)], [200, 200])
+    house.advance(500)
+    // Confirmed again: for the sessions that are there too.
+    const second = (await login()).text
+    house.advance(500)
+    assert.deepEqual([await valid(atProject), (await scoped(first)).status], [200, 201])
+    house.advance(101)
+    assert.deepEqual([await valid(atProject), await valid(first)], [401, 200])
+    assert.deepEqual([(await scoped(first)).status, (await scoped(second)).status], [401, 401])
+    assert.equal((await scoped((await login()).text)).status, 201)
+    for (const authorization_ttl of [0, null]) {
+      await call('PATCH', IDP, { identity_provider: { authorization_ttl } })
+      const { text } = await login()
+      house.advance(700)
+      assert.equal((await scoped(text)).status, 201)
+    }
+  })
+
   it('makes the projects of a mapping with their roles, or nothing at all', async () => {
     const projects = (role: string) => [
       {
@@ -302,6 +324,17 @@ describe('federated sign-in', () => {
     const shadow = await login({ sub: ['eve'] })
     await mapping([{ local: [{ user: { id: '{0}', type: 'local' } }], remote: [{ type: 'sub' }] }])
     assert.equal(await refusal(login({ sub: [shadow.session.user.id] })), 'unauthenticated')
+  })
+
+  it('a local user of the mapping keeps its groups for the session: there is no membership that could lapse', async () => {
+    await call('PATCH', IDP, { identity_provider: { authorization_ttl: 10 } })
+    const domain = { id: 'default' }
+    await post('/v3/users', { user: { name: 'carl' } })
+    const local = [{ user: { name: 'carl', type: 'local', domain } }, { group: { id: group } }]
+    await mapping([{ local, remote: [{ type: 'sub' }] }])
+    const { text } = await login()
+    house.advance(700)
+    assert.equal((await scoped(text)).status, 201)
   })
 
   it('a local user whose rules want another factor gets none of it by the provider alone', async () => {

@@ -269,10 +269,11 @@ forEachEngine('federation', (open) => {
     await withProviders(store, provider('acme'))
     await store.write((tx) => group(tx, 'a', 'staff'))
     const link = { idp: 'acme', protocol: 'openid', groups: ['a', 'gone'] }
-    const facts = () => findFederationFacts(store.db, link)
+    const signedIn = { userId: 'u', now: NOW }
+    const facts = () => findFederationFacts(store.db, link, signedIn)
     const [staff, ...others] = (await facts())?.groups ?? []
     assert.deepEqual([{ ...staff }, others], [{ id: 'a', name: 'staff' }, []])
-    assert.deepEqual(await findFederationFacts(store.db, { ...link, groups: [] }), { groups: [] })
+    assert.deepEqual(await findFederationFacts(store.db, { ...link, groups: [] }, signedIn), { groups: [] })
     await store.write((tx) => deleteGroup(tx, 'a'))
     assert.deepEqual(await facts(), { groups: [] })
     await store.write((tx) => updateIdentityProvider(tx, provider('acme', { enabled: false })))
@@ -283,6 +284,26 @@ forEachEngine('federation', (open) => {
     await store.write((tx) => insertMapping(tx, { id: 'm', rules: [], schemaVersion: null }))
     await store.write((tx) => deleteProtocol(tx, { idpId: 'acme', id: 'openid' }, NOW))
     assert.equal(await facts(), undefined)
+  })
+
+  it('groups of a session count while they are confirmed, where the provider has a time for that', async () => {
+    const store = await open()
+    await withProviders(store, provider('acme', { authorizationTtl: 10 }), provider('other'))
+    const local = await store.write(async (tx) => {
+      for (const id of ['a', 'b']) await group(tx, id)
+      await insertFederatedUser(tx, bob, identity, NOW)
+      await replaceConfirmedGroups(tx, { userId: 'bob', idpId: 'acme' }, ['a'], NOW)
+      await replaceConfirmedGroups(tx, { userId: 'bob', idpId: 'other' }, ['b'], NOW + 9 * MINUTE)
+      return ensureUser(tx, 'local', 'default', NOW)
+    })
+    const groupsAt = async (now: number, userId = 'bob', idp = 'acme') => {
+      const link = { idp, protocol: 'openid', groups: ['a', 'b'] }
+      return (await findFederationFacts(store.db, link, { userId, now }))?.groups.map(({ id }) => id)
+    }
+    assert.deepEqual(await groupsAt(NOW + 9 * MINUTE), ['a'])
+    assert.deepEqual(await groupsAt(NOW + 10 * MINUTE), [])
+    assert.deepEqual(await groupsAt(NOW + 11 * MINUTE, 'bob', 'other'), ['a', 'b'])
+    assert.deepEqual(await groupsAt(NOW + 11 * MINUTE, local), ['a', 'b'])
   })
 
   it('a provider’s people end with it for good, and their grants are known', async () => {
