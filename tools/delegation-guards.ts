@@ -147,4 +147,16 @@ export const delegationGuards: readonly Guard[] = [
     without: '',
     tests: `${keystone}/credentials/credentials.test.ts`,
   },
+  {
+    file: `${keystone}/application-credentials/access-rules.ts`,
+    code: 'if (await isAccessRuleUsed(tx, id)) {',
+    without: 'if (id === undefined) {',
+    tests: `${keystone}/application-credentials/application-credentials.test.ts`,
+  },
+  {
+    file: `${keystone}/application-credentials/access-rules.ts`,
+    code: "    refuseDelegated(call.caller, DELEGATED, ['application_credential'])\n    const filters",
+    without: '    const filters',
+    tests: `${keystone}/application-credentials/application-credentials.test.ts`,
+  },
 ]

@@ -237,7 +237,7 @@ export const applicationCredentials: Family = {
       get('/users/{dan_id}', { as }),
       post(
         '/users/{dan_id}/password',
-        { user: { password: 'x', original_password: 'pw-dan' } },
+        { user: { password: 'x', original_password: 'wrong' } },
         { as, note: 'wrong original' },
       ),
       get('/auth/projects', { as }),
@@ -268,7 +268,9 @@ export const applicationCredentials: Family = {
         note: 'rescope to none',
       }),
     ]),
-    del('/users/{dan_id}/access_rules/{rule}', { as: 'dan', note: 'in use' }),
+    ...repeat(['dan', 't1', 't6'], (as) => [
+      del('/users/{dan_id}/access_rules/{rule}', { as, note: 'in use' }),
+    ]),
     del(`${of}/{a14}`, { as: 'eva' }),
     del(`${of}/{a14}`, { as: 'dan', wait: 1100 }),
     get('/auth/tokens', {
@@ -278,6 +280,7 @@ export const applicationCredentials: Family = {
     del(`${of}/{a15}`, { as: 'dan' }),
     del(`${of}/{a16}`),
     del('/users/{dan_id}/access_rules/{rule}', { as: 'eva' }),
+    del('/users/{dan_id}/access_rules/{rule}', { as: 't1', note: 'restricted' }),
     del('/users/{dan_id}/access_rules/{rule}', { as: 'dan' }),
     del('/users/{dan_id}/access_rules/{rule}', { as: 'dan', note: 'again' }),
     del(`${of}/nope`, { as: 'dan' }),

@@ -10,14 +10,12 @@ import {
 } from '../../../store/application-credentials.ts'
 import { findUser } from '../../../store/identity.ts'
 import { collection, filtersFrom, selfLink } from '../collection.ts'
-import { refuseDelegated, refuseRestricted } from '../delegated.ts'
+import { refuseDelegated } from '../delegated.ts'
 import { type Call, change, operation } from '../operation.ts'
 
 const ALL = '/v3/users/:user_id/access_rules'
 const ONE = `${ALL}/:access_rule_id`
 const DELEGATED = 'Cannot manage application credentials with a token issued via delegation.'
-const RESTRICTED =
-  "Using method 'application_credential' is not allowed for managing additional application credentials."
 
 const ofUser = {
   load: ({ ctx, params }: Pick<Call, 'ctx' | 'params'>) =>
@@ -87,11 +85,10 @@ const remove = operation({
   ...ofUser,
   handle: async (call) => {
     refuseDelegated(call.caller, DELEGATED, ['application_credential'])
-    refuseRestricted(call.caller, RESTRICTED)
     const { id } = await ruleOf(call)
     await change(call, `access_rule:${id}`, async (tx) => {
       if (await isAccessRuleUsed(tx, id)) {
-        refuse('forbidden', 'in use', { rule: `delete access rule ${id} in use by application credentials` })
+        refuse('forbidden', 'in use', { message: 'May not delete access rule in use' })
       }
       await deleteAccessRule(tx, id)
     })

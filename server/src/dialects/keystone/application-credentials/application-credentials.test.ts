@@ -176,8 +176,41 @@ describe('application credentials', () => {
     const aware = await validate({ 'openstack-identity-access-rules': '1' })
     assert.deepEqual(aware.body.token.application_credential.access_rules, first.access_rules)
     const path = `/v3/users/${owner}/access_rules/${first.access_rules[0].id}`
-    assert.equal((await house.call('DELETE', path, { token: await signIn() })).status, 403)
+    const inUse = await house.call('DELETE', path, { token: await signIn() })
+    assert.deepEqual([inUse.status, inUse.body.error.message], [403, 'May not delete access rule in use'])
     const others = `/v3/users/${stranger}/access_rules/${first.access_rules[0].id}`
     assert.equal((await house.call('GET', others, { token: await signIn('stranger') })).status, 404)
+  })
+
+  it('access rules: nobody’s through a trust, 204 one that nothing uses, by a restricted credential too', async () => {
+    const rule = { service: 'image', path: '/v2/images', method: 'GET' }
+    const ruled = (await create({ access_rules: [rule] })).body.application_credential
+    const plain = (await create({})).body.application_credential
+    const token = String((await use({ id: plain.id, secret: plain.secret })).headers['x-subject-token'])
+    const own = await signIn()
+    const rules = `/v3/users/${owner}/access_rules`
+    const path = `${rules}/${ruled.access_rules[0].id}`
+    const trust = {
+      trustor_user_id: owner,
+      trustee_user_id: stranger,
+      project_id: project,
+      impersonation: true,
+      roles: [{ name: 'member' }],
+    }
+    const { id } = (await house.call('POST', '/v3/OS-TRUST/trusts', { token: own, body: { trust } })).body
+      .trust
+    const lent = await house.login(stranger, PASSWORD, { 'OS-TRUST:trust': { id } })
+    for (const [method, at] of [
+      ['GET', rules],
+      ['GET', path],
+      ['DELETE', path],
+    ] as const) {
+      assert.equal((await house.call(method, at, { token: lent })).status, 403, `${method} ${at}`)
+    }
+    assert.equal((await house.call('DELETE', path, { token })).status, 403)
+    const using = `/v3/users/${owner}/application_credentials/${ruled.id}`
+    assert.equal((await house.call('DELETE', using, { token: own })).status, 204)
+    assert.equal((await house.call('DELETE', path, { token })).status, 204)
+    assert.equal((await house.call('GET', path, { token: own })).status, 404)
   })
 })
