@@ -4,13 +4,17 @@
  */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { type RunningServer, sources, startServer } from '../../tools/running-server.ts'
+import { type PopCore, readAccess } from '../alibaba-access.ts'
 
 const clients = process.env['NACOS_CLIENTS']
 assert.ok(clients, 'NACOS_CLIENTS names the folder that the clients are installed in: run run.sh')
@@ -27,7 +31,15 @@ interface Token {
   readonly SecretKey: string
   readonly TenantId: string
   readonly AddressServerHost: string
+}
+
+/** What a client is started with. */
+interface Start extends Pick<Token, 'TenantId' | 'AddressServerHost'> {
+  readonly AccessKey?: string
+  readonly SecretKey?: string
   readonly signatureRegionId?: string
+  /** Where temporary keys of RAM are had, by the variable that clients read. */
+  readonly credentialsUri?: string
 }
 
 type Step = readonly [act: string, ...given: unknown[]]
@@ -48,7 +60,7 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
   let processes = 0
 
   /** A client in a process of its own, with a port and a cache that no other has. */
-  const run = async (client: string, token: Token, ...steps: readonly Step[]): Promise<Outcome> => {
+  const run = async (client: string, token: Start, ...steps: readonly Step[]): Promise<Outcome> => {
     processes += 1
     const cacheDir = join(folder, `cache-${processes}`)
     const requestTimeout = 3000
@@ -57,6 +69,7 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
       ...process.env,
       TASK: task,
       HOME: folder,
+      ALIBABA_CLOUD_CREDENTIALS_URI: token.credentialsUri ?? '',
       // Below the ports that the system gives to connections, one of which would be in the way.
       NODE_CLUSTER_CLIENT_PORT: String(10_000 + (process.pid % 500) * 40 + processes),
     }
@@ -68,22 +81,22 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
     return JSON.parse(printed.slice(printed.lastIndexOf('{"results"')))
   }
 
-  const refused = async (client: string, token: Token, step: Step): Promise<void> => {
+  const refused = async (client: string, token: Start, step: Step): Promise<void> => {
     const { results, error } = await run(client, token, step)
     assert.deepEqual(results, [])
     assert.match(String(error), /(403|429)/)
   }
 
   const secureToken = async (namespaceId: string): Promise<Token> => {
-    const { ROAClient } = load('@alicloud/pop-core')
-    const access = JSON.parse(readFileSync(join(folder, 'alibaba.json'), 'utf8'))
+    const { ROAClient }: PopCore = load('@alicloud/pop-core')
+    const access = readAccess(folder)
     const client = new ROAClient({
       ...access,
       endpoint: `http://${access.endpoint}`,
       apiVersion: '2017-08-01',
     })
     const answer = await client.request('GET', '/pop/v5/secure_token', { NamespaceId: namespaceId })
-    return answer.SecureToken
+    return (answer as { readonly SecureToken: Token }).SecureToken
   }
 
   /** Secrets lie sealed: neither the database nor a log nor a metric shows one. */
@@ -187,6 +200,26 @@ describe('clients of ACM and Nacos', { concurrency: 4 }, () => {
       refused('nacos-config', { ...b, signatureRegionId: 'cn-beijing' }, read),
     ])
     assert.deepEqual(right.results, [true, 'of b'])
+  })
+
+  it('keys of RAM open nothing, not even the account’s own; where they lie beside, clients leave them', async () => {
+    const write = ['publishSingle', 'ram.yaml', GROUP, 'of b'] as const
+    const { accessKeyId, accessKeySecret } = readAccess(folder)
+    const uri = createServer((_, response) => {
+      const temporary = { AccessKeyId: 'STS.of-a-role', AccessKeySecret: 'secret', SecurityToken: 'token' }
+      response.end(JSON.stringify({ Code: 'Success', ...temporary, Expiration: '2099-01-01T00:00:00Z' }))
+    })
+    uri.listen(0, '127.0.0.1')
+    await once(uri, 'listening')
+    const credentialsUri = `http://127.0.0.1:${(uri.address() as AddressInfo).port}/`
+    const { AccessKey: _, SecretKey: __, ...keyless } = b
+    const [beside] = await Promise.all([
+      run('nacos-config', { ...b, credentialsUri }, write, ['getConfig', 'ram.yaml', GROUP]),
+      refused('nacos-config', { ...b, AccessKey: accessKeyId, SecretKey: accessKeySecret }, write),
+      refused('nacos-config', { ...keyless, credentialsUri }, write),
+    ])
+    uri.close()
+    assert.deepEqual(beside.results, [true, 'of b'])
   })
 
   it('nacos-naming registers an instance that its tenant alone finds', async () => {
