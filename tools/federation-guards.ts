@@ -272,4 +272,10 @@ export const federationGuards: readonly Guard[] = [
     without: '',
     tests: 'server/src/store/federation.test.ts',
   },
+  {
+    file: 'server/src/flows/oidc-login.ts',
+    code: '    await auditSignIn(ctx, door, request, notBelieved(door, verdict.refused))\n',
+    without: '',
+    tests: 'server/src/dialects/alibaba/sts/assume-role-with-oidc.test.ts',
+  },
 ]

@@ -182,6 +182,11 @@ describe('AssumeRoleWithOIDC', () => {
     const expired = await assume({ OIDCToken: sign({ iat: past - 300, exp: past }) })
     refused(expired, 400, 'AuthenticationFail.OIDCToken.Expired')
     assert.equal(await people(), before)
+    const said = (await house.ctx.store.db.selectFrom('audit_event').selectAll().execute()).filter(
+      ({ action, outcome, target }) =>
+        action === 'federated_login' && outcome === 'refused' && target === `identity_provider:${idp}/oidc`,
+    )
+    assert.equal(said.length, 14, 'each is on the audit trail')
   })
 
   it('400 a provider that is not there, disabled, or another account’s, alike', async () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { type Answer, type House, openHouse } from '../../../testing/house.ts'
 import { samlCertificate, samlKey, samlMetadata } from '../../../testing/saml-idp.ts'
+import { makeSamlProvider } from '../../../testing/saml-provider.ts'
 import { type TokenAnswer, tokenResponse } from '../../../testing/token-response.ts'
 
 const US = 'http://tokenhouse.test:5000'
@@ -33,13 +34,8 @@ describe('sign-in by WS-Trust (v3adfspassword)', () => {
   after(() => house.close())
   const send = (method: string, path: string, body?: unknown) =>
     house.call(method, path, { token: admin, ...(body === undefined ? {} : { body }) })
-  async function provider(id: string, protocol: string, metadata: string): Promise<void> {
-    const path = `${IDP}/${id}/protocols/${protocol}`
-    await send('PUT', `${IDP}/${id}`, { identity_provider: { enabled: true } })
-    await send('PUT', path, { protocol: { mapping_id: 'm' } })
-    const made = await send('POST', `${path.replace('/v3/', '/v3-ext/')}/metadata`, { metadata })
-    assert.equal(made.status, 201, made.text)
-  }
+  const provider = (id: string, protocol: string, metadata: string) =>
+    makeSamlProvider(house, admin, { id, protocol, metadata })
   let count = 0
   const answer = (more: Partial<TokenAnswer> = {}): string =>
     tokenResponse({

@@ -13,6 +13,7 @@ import {
   samlMetadata,
   samlResponse,
 } from '../../../testing/saml-idp.ts'
+import { makeSamlProvider } from '../../../testing/saml-provider.ts'
 
 const IDP = '/v3/OS-FEDERATION/identity_providers'
 const SSO = '/v3-ext/auth/OS-FEDERATION/SSO'
@@ -38,13 +39,8 @@ describe('sign-in by SAML in a browser', () => {
   after(() => house.close())
   const send = (method: string, path: string, body?: unknown) =>
     house.call(method, path, { token: admin, ...(body === undefined ? {} : { body }) })
-  async function provider(id: string, protocol: string, metadata: string): Promise<void> {
-    const path = `${IDP}/${id}/protocols/${protocol}`
-    await send('PUT', `${IDP}/${id}`, { identity_provider: { enabled: true } })
-    await send('PUT', path, { protocol: { mapping_id: 'm' } })
-    const made = await send('POST', `${path.replace('/v3/', '/v3-ext/')}/metadata`, { metadata })
-    assert.equal(made.status, 201, made.text)
-  }
+  const provider = (id: string, protocol: string, metadata: string) =>
+    makeSamlProvider(house, admin, { id, protocol, metadata })
   const start = (idp: string, protocol: string, origin = ORIGIN) =>
     `/v3/auth/OS-FEDERATION/identity_providers/${idp}/protocols/${protocol}/websso?origin=${encodeURIComponent(origin)}`
 
