@@ -2,7 +2,7 @@
 # SAML with providers that nobody here wrote: SimpleSAMLphp (Debian), once as it comes and once encrypting, and samlify (npm).
 # A real Chromium signs in, keystoneauth’s plugins do without one (ECP, WS-Trust), and answers nobody asked for are posted.
 . "$(dirname "$0")/../lib.sh"
-need simplesamlphp php-cli php-xml php-mbstring chromium python3-keystoneauth1 python3-lxml openssl curl
+need simplesamlphp php-cli php-xml php-mbstring chromium python3-keystoneauth1 python3-openstackclient python3-lxml openssl curl
 here=$E2E/saml
 dashboard=http://127.0.0.1:$(free_port)/auth/websso/
 
@@ -66,6 +66,10 @@ check "v3adfspassword, for us by our entity id" "bob|alpha|member,reader" "$(adf
 check "v3adfspassword, for another service" 401 "$(adfs "$consumer" secret "$TH_ROOT/elsewhere")"
 check "v3adfspassword, at another provider's consumer" 401 "$(adfs "${consumer/corp/vault}" secret "$TH_ROOT")"
 check "v3adfspassword, a wrong password" a:FailedAuthentication "$(adfs "$consumer" wrong "$consumer")"
+check "openstack --os-auth-type v3adfspassword shows a catalog" identity "$(openstack --os-auth-type v3adfspassword \
+  --os-auth-url "$TH_URL" --os-identity-provider corp --os-protocol saml2 --os-identity-provider-url "http://127.0.0.1:$port" \
+  --os-service-provider-endpoint "$consumer" --os-service-provider-entity-id "$TH_ROOT" --os-username bob --os-password secret \
+  --os-project-name alpha --os-project-domain-name Default --os-identity-api-version 3 catalog list -f value -c Type 2>&1 | tail -1)"
 
 "$NODE" "$WORK/browser.mjs" "$TH_ROOT" "$dashboard" "$plain" "$encrypting" > "$WORK/browser.out" 2>&1
 in_browser() { check "a browser: $1" "$2" "$(sed -n "s/^$1: //p" "$WORK/browser.out")"; }
