@@ -13,6 +13,7 @@ const FEDERATED = 'server/src/flows/federated-login.test.ts'
 const TRUST = `${HUAWEI}v5/trust-agencies.test.ts`
 const IDENTITY = `${HUAWEI}v5/policies.test.ts`
 const CONDITIONS = `${HUAWEI}agencies/agency-conditions.test.ts`
+const USERS = `${HUAWEI}v5/users-and-groups.test.ts`
 const MFA = `${HUAWEI}mfa/mfa.test.ts`
 const ADMINISTRATION = `${HUAWEI}administration.test.ts`
 
@@ -235,7 +236,7 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: `${HUAWEI}access-keys/permanent-keys.ts`,
-    code: "    demandLasting(call.caller, 'iam:credentials:createCredential')\n",
+    code: "  demandLasting(call.caller, 'iam:credentials:createCredential')\n",
     without: '',
     tests: MATRIX,
   },
@@ -430,5 +431,29 @@ export const huaweiGuards: readonly Guard[] = [
     code: '  if (user?.domain.id !== scope.id) return false\n',
     without: '',
     tests: CONDITIONS,
+  },
+  {
+    file: `${HUAWEI}v5/groups.ts`,
+    code: 'if (powers.actors.has(id) && !isCloudAdmin(call.caller)) {',
+    without: 'if (false) {',
+    tests: USERS,
+  },
+  {
+    file: `${HUAWEI}v5/groups.ts`,
+    code: "return user.domainId === group.domainId ? { group, user } : missing('user', user.id)",
+    without: 'return { group, user }',
+    tests: USERS,
+  },
+  {
+    file: `${HUAWEI}v5/groups.ts`,
+    code: 'if (group && administers(caller, group.domainId)) return group',
+    without: 'if (group) return group',
+    tests: USERS,
+  },
+  {
+    file: `${HUAWEI}user-for.ts`,
+    code: 'if (user && (administers(caller, user.domainId) || caller.user.id === id)) {',
+    without: 'if (user) {',
+    tests: USERS,
   },
 ]

@@ -23,8 +23,10 @@ import { userKeyOperations } from './v5/access-keys.ts'
 import { trustAgencyOperations } from './v5/agencies.ts'
 import { stsOperations } from './v5/assume-agency.ts'
 import { attachmentOperations } from './v5/attachments.ts'
+import { userGroupOperations } from './v5/groups.ts'
 import { identityPolicyOperations } from './v5/policies.ts'
 import { policyVersionOperations } from './v5/policy-versions.ts'
+import { userOperationsV5 } from './v5/users.ts'
 import { headersOf, renderRefusal } from './words.ts'
 
 /** What this wire does. */
@@ -45,8 +47,10 @@ export const answeredOperations: readonly Operation<Context, Session>[] = [
   ...stsOperations,
   ...temporaryKeyOperations,
   ...trustAgencyOperations,
+  ...userGroupOperations,
   ...userKeyOperations,
   ...userOperations,
+  ...userOperationsV5,
 ]
 
 export const huaweiOperations: readonly Operation<Context, Session>[] = [

@@ -2,7 +2,7 @@
 import { missing, refuse } from '../../core/refusal.ts'
 import { cloudPowersOf, isCloudAdmin } from '../../flows/account-administration.ts'
 import { findUserById, type User } from '../../store/users.ts'
-import { demandAdministrator, demandSelfOrAdministrator } from './access.ts'
+import { accountOf, administers, demandAdministrator, demandSelfOrAdministrator } from './access.ts'
 import type { Call } from './operation.ts'
 
 /**
@@ -24,4 +24,20 @@ export async function userFor(
     refuse('forbidden', `${action} on one of the cloud’s own`, { rule: action })
   }
   return user ?? missing('user', id)
+}
+
+/** The same as the v5 API answers it: to an administrator a user of another account is not there, as one who is not. */
+export async function ownUser(
+  call: Pick<Call, 'ctx' | 'caller'>,
+  id: string,
+  action: string,
+  kind: 'read' | 'change',
+): Promise<User> {
+  const { caller } = call
+  const user = await findUserById(call.ctx.store.db, id)
+  if (user && (administers(caller, user.domainId) || caller.user.id === id)) {
+    return userFor(call, id, action, kind)
+  }
+  demandAdministrator(caller, accountOf(caller), action)
+  return missing('user', id)
 }

@@ -34,7 +34,11 @@ const attributes = {
   description: Text,
   password: Type.Optional(Type.String({ minLength: 1 })),
 }
-const Name = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z][A-Za-z0-9 ._-]*$' })
+export const UserName = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[A-Za-z][A-Za-z0-9 ._-]*$',
+})
 
 type Sent = Static<ReturnType<typeof Type.Object<typeof attributes>>>
 
@@ -65,7 +69,7 @@ function userBody(user: User): Record<string, unknown> {
   }
 }
 
-const taken = (error: unknown): never => {
+export const userNameTaken = (error: unknown): never => {
   if (!isUniqueViolation(error)) throw error
   return refuse('conflict', 'name taken', { wireCode: '1109', message: 'The username already exists.' })
 }
@@ -75,7 +79,7 @@ const create = operation({
   method: 'POST',
   path: '/v3.0/OS-USER/users',
   policy: 'authenticated',
-  body: Type.Object({ user: Type.Object({ ...attributes, name: Name, domain_id: Type.String() }) }),
+  body: Type.Object({ user: Type.Object({ ...attributes, name: UserName, domain_id: Type.String() }) }),
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict', 'busy'],
   handle: async (call) => {
@@ -106,7 +110,7 @@ const create = operation({
           extra: extraFrom(sent),
         },
         now,
-      ).catch(taken)
+      ).catch(userNameTaken)
       if (password) await insertPassword(tx, id, password, now)
       return (await findUserById(tx, id)) ?? missing('user', id)
     })
@@ -151,7 +155,7 @@ const update = operation({
   method: 'PUT',
   path,
   policy: 'authenticated',
-  body: Type.Object({ user: Type.Object({ ...attributes, name: Type.Optional(Name) }) }),
+  body: Type.Object({ user: Type.Object({ ...attributes, name: Type.Optional(UserName) }) }),
   success: 200,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict', 'busy'],
   handle: async (call) => {
@@ -168,7 +172,7 @@ const update = operation({
         ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
         extra: { ...before.extra, ...extraFrom(sent) },
         unlock: sent.enabled === true || password !== undefined,
-      }).catch(taken)
+      }).catch(userNameTaken)
       if (password) await storePassword(ctx, tx, before.id, password)
       if (sent.enabled === false) await voidTokens(tx, before.id, ctx.now())
       return (await findUserById(tx, before.id)) ?? missing('user', before.id)
