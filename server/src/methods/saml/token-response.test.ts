@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { changed, seeded } from '../../testing/changed-xml.ts'
 import { IDP_ENTITY, samlCertificate, samlKey, samlMetadata } from '../../testing/saml-idp.ts'
 import { answer as saml2Answer } from '../../testing/saml-verdict.ts'
 import {
@@ -154,6 +155,19 @@ describe('answers of WS-Trust with an assertion of SAML 1.1', () => {
       await refused(xml)
     })
   }
+
+  it('300 changes to one (seed 20261122) prove nothing else', async () => {
+    const random = seeded(20_261_122)
+    const believed = await verify(good)
+    let refusals = 0
+    for (let done = 0; done < 300; done++) {
+      const xml = changed(good, random)
+      const found = await verify(xml).catch((error: unknown) => error)
+      if (found instanceof SamlFault) refusals++
+      else assert.deepEqual(found, believed, xml)
+    }
+    assert.ok(refusals > 200, `${refusals} of 300 refused`)
+  })
 
   it('metadata of a token service alone has its keys', async () => {
     const role = samlMetadata()
