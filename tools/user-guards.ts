@@ -143,8 +143,14 @@ export const userGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/methods/totp/method.ts',
-    code: 'if (!(await useOnce(tx, accepted, now))) return false',
+    code: "if (!(await useOnce(tx, accepted, now))) return 'passcode used before'",
     without: 'await useOnce(tx, accepted, now)',
+    tests: factors,
+  },
+  {
+    file: 'server/src/methods/totp/method.ts',
+    code: 'if (!counted || isLocked({ ...user, ...counted }, rules, now)) return',
+    without: 'if (!counted) return',
     tests: factors,
   },
   {

@@ -126,6 +126,23 @@ export interface Lockout {
 /** More failures than the column can hold. */
 const NEVER = 2 ** 31 - 1
 
+/**
+ * What has been counted for a user until now: attempts that are being counted are waited for, and later ones wait until the
+ * transaction ends. undefined when there is no such user any more.
+ */
+export async function failedLoginsByNow(
+  tx: Db,
+  userId: string,
+): Promise<{ readonly failedAuthCount: number; readonly failedAuthAt: number } | undefined> {
+  const row = await tx
+    .updateTable('user')
+    .set((eb) => ({ failed_auth_count: eb.ref('failed_auth_count') }))
+    .where('id', '=', userId)
+    .returning(['failed_auth_count', 'failed_auth_at'])
+    .executeTakeFirst()
+  return row && { failedAuthCount: row.failed_auth_count, failedAuthAt: row.failed_auth_at }
+}
+
 /** Counts a wrong password or passcode. After a lock that has passed, and after the window, counting begins anew. */
 export async function countFailedLogin(
   tx: Db,

@@ -15,6 +15,7 @@ import { needsRehash } from '../../hashing/new-hash.ts'
 import { accountSecurity } from '../../store/accounts.ts'
 import {
   countFailedLogin,
+  failedLoginsByNow,
   findUser,
   forgetFailedLogins,
   noteGoodLogin,
@@ -92,8 +93,8 @@ async function isLockedByNow(
   rules: ComplianceRules,
 ): Promise<boolean> {
   if (rules.lockoutFailureAttempts === 0) return false
-  const again = await findUser(store.db, { id: user.id })
-  return again === undefined || isLocked(again, rules, now())
+  const counted = await store.record((tx) => failedLoginsByNow(tx, user.id))
+  return counted === undefined || isLocked({ ...user, ...counted }, rules, now())
 }
 
 /** What the house demands of the user, and their account beyond that. */

@@ -6,6 +6,7 @@ import { isFirstToday, isIdle, isLocked } from '../../core/security-compliance.t
 import { accountSecurity } from '../../store/accounts.ts'
 import {
   countFailedLogin,
+  failedLoginsByNow,
   findUser,
   forgetFailedLogins,
   noteGoodLogin,
@@ -59,15 +60,18 @@ export async function proveTotp(tools: TotpTools, payload: TotpPayload): Promise
   }
   if (!user.enabled || !user.domain.enabled) return no('disabled')
   if (isIdle(user, rules, now)) return no('disabled after days without activity')
-  const isFirst = await store.record(async (tx) => {
-    if (!(await useOnce(tx, accepted, now))) return false
+  const refused = await store.record(async (tx) => {
+    // Guesses that were sent all at once are all looked up before the first of them is found wrong.
+    const counted = await failedLoginsByNow(tx, user.id)
+    if (!counted || isLocked({ ...user, ...counted }, rules, now)) return 'locked after failed logins'
+    if (!(await useOnce(tx, accepted, now))) return 'passcode used before'
     // While another factor is missing, a right passcode must not wipe out wrong guesses of that factor.
     const enough = unmetFactors(user.options, ['totp'], settings.authMethods) === undefined
     if (enough && user.failedAuthCount > 0) await forgetFailedLogins(tx, user.id)
     if (isFirstToday(user.lastActiveAt, now)) await noteGoodLogin(tx, user.id, now)
-    return true
+    return undefined
   })
-  return isFirst ? { proven: true, user } : no('passcode used before')
+  return refused === undefined ? { proven: true, user } : no(refused)
 }
 
 /** What to remember of the passcode when one of the user's secrets made it, and made it now. */

@@ -355,6 +355,26 @@ describe('lockout with two factors', () => {
     assert.equal((await gate.byTotp(person, gate.passcode(person))).status, 401)
   })
 
+  it('lasts no longer for guesses that are made meanwhile', async () => {
+    const person = await gate.person({})
+    for (let guess = 0; guess < 3; guess++) await gate.byTotp(person, '000000')
+    gate.house.advance(40)
+    assert.equal((await gate.byTotp(person, '000000')).status, 401)
+    assert.equal((await gate.byPassword(person, undefined, 'wrong')).status, 401)
+    gate.house.advance(21)
+    assert.equal((await gate.byTotp(person, gate.passcode(person))).status, 201)
+  })
+
+  it('holds against passcodes that are guessed all at once, however many', async () => {
+    const person = await gate.person({})
+    const wrong = Array.from({ length: 50 }, () => gate.byTotp(person, '000000'))
+    const right = gate.byTotp(person, gate.passcode(person))
+    await Promise.all(wrong)
+    assert.equal((await right).status, 401)
+    gate.house.advance(61)
+    assert.equal((await gate.byTotp(person, gate.passcode(person))).status, 201)
+  })
+
   it('holds against guesses that are sent all at once', async () => {
     const person = await gate.person({})
     const wrong = Array.from({ length: 12 }, () => gate.byPassword(person, undefined, 'wrong'))
