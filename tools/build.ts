@@ -32,6 +32,10 @@ const result = await build({
   sourcemap: true,
   sourcesContent: false,
   legalComments: 'none',
+  // A third less to read at each start and to keep in memory; names and lines stay, for who reads a stack.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 120,
   // Bundled CommonJS packages call `require` for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
