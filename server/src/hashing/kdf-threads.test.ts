@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { platform } from 'node:os'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { computeBeside } from './kdf-threads.ts'
 import type { PasswordSettings } from './new-hash.ts'
 
@@ -33,4 +34,19 @@ test('a hash makes way for everything else that wants the core', async () => {
   if (platform() !== 'linux') return
   const [own = 0, ...others] = nices()
   assert.ok(others.includes(Math.max(own, 10)))
+})
+
+test('a thread that nobody needs for ten seconds ends, and the next hash has another', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const stored = await computeBeside({ write: settings, password })
+    const before = platform() === 'linux' ? nices().length : 1
+    mock.timers.tick(9999)
+    assert.equal(await computeBeside({ verify: stored, password }), true)
+    mock.timers.tick(10_000)
+    while (platform() === 'linux' && nices().length >= before) await setImmediate()
+    assert.equal(await computeBeside({ verify: stored, password }), true)
+  } finally {
+    mock.timers.reset()
+  }
 })

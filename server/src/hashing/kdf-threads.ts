@@ -1,6 +1,7 @@
 /**
- * The threads that hash, started when a job first needs one and kept. There are as many as jobs were ever under way at
- * once; the pool that hands the jobs out (`kdf-pool.ts`) is what bounds that. They keep no process from ending.
+ * The threads that hash: started when a job needs one, ended when none needed it for a while, since each takes megabytes.
+ * There are as many as jobs are under way at once; the pool that hands the jobs out (`kdf-pool.ts`) is what bounds that.
+ * They keep no process from ending.
  */
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -9,7 +10,10 @@ import type { KdfJob } from './kdf-thread.ts'
 /** Their heaps hold nothing but code: what a hash needs lies outside. Megabytes. */
 const HEAP = { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 1 }
 
-const resting: Worker[] = []
+const REST_MS = 10_000
+
+/** The threads without a job, the last to come first, and what ends them. */
+const resting: { readonly thread: Worker; readonly ending: NodeJS.Timeout }[] = []
 
 /**
  * What a job gives: a verdict for `verify`, a stored hash for `write`. Rejects with what the thread failed of (a platform
@@ -18,8 +22,7 @@ const resting: Worker[] = []
 export function computeBeside(job: KdfJob & { readonly verify: string }): Promise<boolean>
 export function computeBeside(job: KdfJob & { readonly write: object }): Promise<string>
 export function computeBeside(job: KdfJob): Promise<boolean | string> {
-  const thread = resting.pop() ?? start()
-  thread.ref()
+  const thread = awoken() ?? start()
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       thread.off('message', done).off('error', failed).off('exit', ended)
@@ -27,7 +30,7 @@ export function computeBeside(job: KdfJob): Promise<boolean | string> {
     }
     const done = (outcome: boolean | string): void => {
       leave()
-      resting.push(thread)
+      rest(thread)
       resolve(outcome)
     }
     const failed = (error: Error): void => {
@@ -38,6 +41,24 @@ export function computeBeside(job: KdfJob): Promise<boolean | string> {
     thread.on('message', done).on('error', failed).on('exit', ended)
     thread.postMessage(job)
   })
+}
+
+function rest(thread: Worker): void {
+  const ending = setTimeout(() => {
+    resting.splice(
+      resting.findIndex((each) => each.thread === thread),
+      1,
+    )
+    void thread.terminate()
+  }, REST_MS).unref()
+  resting.push({ thread, ending })
+}
+
+function awoken(): Worker | undefined {
+  const last = resting.pop()
+  clearTimeout(last?.ending)
+  last?.thread.ref()
+  return last?.thread
 }
 
 function start(): Worker {
