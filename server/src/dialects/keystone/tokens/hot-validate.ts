@@ -19,9 +19,11 @@ import { subjectTarget } from './validate.ts'
 
 const PATH = '/v3/auth/tokens'
 const WITHOUT = `${PATH}?nocatalog`
+/** Texts of sessions that are kept, a kilobyte each; to write one again takes microseconds. */
+const KEPT = 2000
 
 export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenStyle): HotRoute {
-  const own = new WeakMap<Session, Sized>()
+  const own = new Map<Session, Sized>()
   let catalog: { epoch: number; value: Catalog } | undefined
 
   /** The catalog if it is at hand; asks for it for the next time otherwise. */
@@ -41,6 +43,7 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     let text = own.get(subject)
     if (!text) {
       text = sized(ownText(subject, style))
+      if (own.size >= KEPT) own.clear()
       own.set(subject, text)
     }
     return text
