@@ -20,7 +20,7 @@ export interface Listed<T> {
   readonly next?: string
 }
 
-/** `query` narrowed by `filters`; equality and prefixes stay on the column's index. */
+/** `query` narrowed by `filters`; equality stays on the column's index, a part of a text is looked for in every row. */
 export function narrowed<DB, TB extends keyof DB, O>(
   query: SelectQueryBuilder<DB, TB, O>,
   filters: readonly Filter[],
