@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import { isIdle } from '../core/security-compliance.ts'
 import type { Session } from '../core/session.ts'
+import { isBoundToAddresses } from '../store/accounts.ts'
 import { consumeTrustUse } from '../store/trusts.ts'
 import { accountsBehind, demandOrigin, rulesFor } from './account-security.ts'
 import { NO_AGENCY } from './assume-agency.ts'
@@ -64,6 +65,7 @@ async function demandAddresses(
   address: string,
 ): Promise<void> {
   for (const domainId of new Set([user.domain.id, ...(session ? accountsBehind(session) : [])])) {
+    if (isBoundToAddresses(ctx.store, domainId) === false) continue
     await demandOrigin(ctx, domainId, { address, way: 'program' })
   }
 }

@@ -25,7 +25,7 @@ export async function asActing(ctx: Context, claims: Claims): Promise<Claims> {
 }
 
 /** The trust that is the whole chain; undefined when there is none (a trust that is gone is refused with its link). */
-async function onlyTrust(ctx: Context, { via }: Claims): Promise<TrustRecord | undefined> {
+function onlyTrust(ctx: Context, { via }: Claims): Promise<TrustRecord | undefined> | undefined {
   const [link, ...others] = via
   return link?.kind === 'trust' && others.length === 0 ? findTrust(ctx.store.db, link.id) : undefined
 }
