@@ -100,4 +100,10 @@ export const surfaceGuards: readonly Guard[] = [
     without: '',
     tests: 'server/src/store/lent-things.test.ts',
   },
+  {
+    file: face,
+    code: '|57P0|08|40|53|',
+    without: '|57P0|08|53|',
+    tests: surface,
+  },
 ]

@@ -219,12 +219,12 @@ function renderError<Ctx, Caller>(
   return wire.refusal(new Refusal(code, 'fault', { retryAfter: 1 }), incoming)
 }
 
-/** Faults that pass by themselves: the database is away, locked, full, or going down. */
+/** Faults that pass by themselves: the database is away, locked, full, going down, or broke off one of two changes that met. */
 function isPassing(error: unknown): boolean {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   if (typeof errcode === 'number') return [5, 6, 8, 10, 13, 14].includes(errcode & 0xff)
   if (typeof code !== 'string') return false
-  return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|ENOTFOUND|57P0|08|53|55000|3D000)/.test(code)
+  return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|ENOTFOUND|57P0|08|40|53|55000|3D000)/.test(code)
 }
 
 /** Written past Fastify's own reply, which would add a charset that the wires do not have, and costs as much again. */

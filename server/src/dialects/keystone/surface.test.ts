@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { after, before, it } from 'node:test'
+import { keystonePolicy } from '../../core/policy/keystone-rules/index.ts'
+import { openstackFace } from '../../faces.ts'
 import { exportFernetKeys } from '../../keys.ts'
 import { forEachDatabase } from '../../testing/engines.ts'
 import { type Answer, type House, openHouse } from '../../testing/house.ts'
@@ -258,6 +260,23 @@ forEachDatabase('the whole Keystone wire', (newUrl) => {
       const base = `http://${hostname}:${port}/v3/projects?limit=1`
       assert.equal(links.links.self, base)
       assert.ok(links.links.next.startsWith(base))
+    }
+  })
+
+  it('503 and when to try again when the database broke off one of two changes that met', async () => {
+    for (const code of ['40001', '40P01']) {
+      const fault = Object.assign(new Error('deadlock detected'), { code })
+      const store = { ...house.ctx.store, write: () => Promise.reject(fault) }
+      const face = openstackFace({ ...house.ctx, store }, keystonePolicy(), { onFault: () => undefined })
+      const answer = await face.inject({
+        method: 'POST',
+        url: '/v3/regions',
+        headers: { 'x-auth-token': world.tokens['system_admin'] },
+        payload: { region: {} },
+      })
+      assert.equal(answer.statusCode, 503, code)
+      assert.ok(answer.headers['retry-after'])
+      await face.close()
     }
   })
 
