@@ -17,8 +17,8 @@ export const surfaceGuards: readonly Guard[] = [
   },
   {
     file: face,
-    code: 'return isSpelt && URL.canParse(',
-    without: 'return isSpelt && Boolean(',
+    code: 'if (!isSpelt || !URL.canParse(',
+    without: 'if (!isSpelt || !Boolean(',
     tests: surface,
   },
   {
