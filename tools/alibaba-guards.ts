@@ -95,8 +95,8 @@ export const alibabaGuards: readonly Guard[] = [
   },
   {
     file: `${at}/identify.ts`,
-    code: 'if (!request.isSignedWith(secret)) {',
-    without: "if (secret === '') {",
+    code: 'if (!request.isSignedWith(key)) {',
+    without: "if (Object(key) === '') {",
     tests: edas,
   },
   {
