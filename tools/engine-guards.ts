@@ -253,8 +253,8 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     file: login,
-    code: '  // Guesses that were sent all at once are all looked up before the first of them is found wrong.\n  await refuseLocked(ctx, engine, who)\n',
-    without: '',
+    code: 'refuseLocked(await forgetEngineFailures(tx, engine.id, who), ctx.now())',
+    without: 'await forgetEngineFailures(tx, engine.id, who)',
     tests: faceTests,
   },
   {

@@ -11,6 +11,7 @@ import { appendAudit } from '../store/audit.ts'
 import {
   countEngineFailure,
   type EngineAccount,
+  type EngineLock,
   findEngineAccount,
   findEngineLock,
   forgetEngineFailures,
@@ -42,7 +43,7 @@ export async function proveAccount(
   login: EngineLogin,
 ): Promise<EngineAccount> {
   const who = { name: login.name, address: addressBlock(login.address) }
-  await refuseLocked(ctx, engine, who)
+  refuseLocked(await findEngineLock(ctx.store.db, engine.id, who), ctx.now())
   const account = isAccountName(login.name)
     ? await findEngineAccount(ctx.store.db, engine.id, { name: login.name })
     : undefined
@@ -52,16 +53,16 @@ export async function proveAccount(
     return refuse('unauthenticated', 'wrong name or password', loginFaults.wrong)
   }
   // Guesses that were sent all at once are all looked up before the first of them is found wrong.
-  await refuseLocked(ctx, engine, who)
-  await ctx.store.record((tx) => forgetEngineFailures(tx, engine.id, who))
+  await ctx.store.record(async (tx) => {
+    refuseLocked(await forgetEngineFailures(tx, engine.id, who), ctx.now())
+  })
   return account
 }
 
 type Who = { readonly name: string; readonly address: string }
 
-async function refuseLocked(ctx: Context, engine: EngineRecord, who: Who): Promise<void> {
-  const lock = await findEngineLock(ctx.store.db, engine.id, who)
-  if (lock && lock.failures >= engineLockout.failures && lock.releaseAt > ctx.now()) {
+function refuseLocked(lock: EngineLock | undefined, now: number): void {
+  if (lock && lock.failures >= engineLockout.failures && lock.releaseAt > now) {
     refuse('forbidden', 'locked after failed logins', loginFaults.locked)
   }
 }

@@ -184,15 +184,18 @@ export async function countEngineFailure(
   return (await findEngineLock(tx, engineId, { name, address }))?.failures ?? 1
 }
 
+/** Forgets them and gives what there was by now: failures that are being counted are waited for. */
 export async function forgetEngineFailures(
   tx: Db,
   engineId: string,
   who: Pick<EngineLock, 'name' | 'address'>,
-): Promise<void> {
-  await tx
+): Promise<EngineLock | undefined> {
+  const row = await tx
     .deleteFrom('engine_lock')
     .where('engine_id', '=', engineId)
     .where('name', '=', who.name)
     .where('address', '=', who.address)
-    .execute()
+    .returning(['failures', 'release_at'])
+    .executeTakeFirst()
+  return row && { ...who, failures: row.failures, releaseAt: row.release_at }
 }

@@ -269,7 +269,9 @@ forEachEngine('engines', (open) => {
       ['192.0.2.1', '192.0.2.2'],
     )
     assert.deepEqual(await listEngineLocks(store.db, 'e1', NOW + 100), [])
-    await store.record((tx) => forgetEngineFailures(tx, 'e1', who))
+    const forgotten = await store.record((tx) => forgetEngineFailures(tx, 'e1', who))
+    assert.deepEqual(forgotten, { ...who, failures: 5, releaseAt: NOW + 100 })
+    assert.equal(await store.record((tx) => forgetEngineFailures(tx, 'e1', who)), undefined)
     assert.equal(await findEngineLock(store.db, 'e1', who), undefined)
     // Whoever comes after their time finds all of that engine gone, so that guessing fills no table.
     assert.equal(await fail(NOW + 100), 1)
