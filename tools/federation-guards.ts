@@ -278,4 +278,10 @@ export const federationGuards: readonly Guard[] = [
     without: '',
     tests: 'server/src/dialects/alibaba/sts/assume-role-with-oidc.test.ts',
   },
+  {
+    file: 'server/src/flows/links/federation.ts',
+    code: '    tokensValidFrom: facts.tokensValidFrom,\n',
+    without: '',
+    tests: 'server/src/flows/federated-login.test.ts',
+  },
 ]

@@ -337,6 +337,22 @@ describe('federated sign-in', () => {
     assert.equal((await scoped(text)).status, 201)
   })
 
+  it('404 a session of a protocol that was deleted, though one of its id is made again, of local users as of others', async () => {
+    const domain = { id: 'default' }
+    await post('/v3/users', { user: { name: 'carl' } })
+    for (const user of [{ name: 'carl', type: 'local', domain }, { name: '{0}' }]) {
+      await mapping([{ local: [{ user }, { group: { id: group } }], remote: [{ type: 'sub' }] }])
+      const { text } = await login()
+      house.advance(10)
+      assert.equal((await scoped(text)).status, 201)
+      await call('DELETE', `${IDP}/protocols/oidc`)
+      assert.equal((await scoped(text)).status, 404)
+      await put(`${IDP}/protocols/oidc`, { protocol: { mapping_id: 'm' } })
+      assert.equal((await scoped(text)).status, 404)
+      assert.equal((await scoped((await login()).text)).status, 201)
+    }
+  })
+
   it('a local user whose rules want another factor gets none of it by the provider alone', async () => {
     await mapping([
       {
@@ -432,6 +448,8 @@ describe('federated sign-in', () => {
 
   it('a console’s session ends when the account says, a program’s does not', async () => {
     await house.ctx.store.write((tx) => putAccountSecurity(tx, idpDomain, { login: LOGIN_POLICY }))
+    // Within a second of the protocol's making a session is dated after it.
+    house.advance(2)
     const seconds = async (way: Way) => {
       const { claims } = (await login({}, null, { address: '127.0.0.1', way })).session
       return claims.expiresAt - claims.issuedAt

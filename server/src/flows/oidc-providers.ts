@@ -128,7 +128,7 @@ export async function createOidcProvider(
     await insertIdentityProvider(tx, provider)
     await insertMapping(tx, mapping)
     const door = { id: OIDC_PROTOCOL, idpId: id, mappingId: mapping.id, remoteIdAttribute: null }
-    await insertProtocol(tx, door)
+    await insertProtocol(tx, door, ctx.now())
     return putOidcConfig(tx, record)
   }).catch((error: unknown) => {
     // Two at once: the second finds out when it writes.

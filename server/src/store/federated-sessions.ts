@@ -8,6 +8,12 @@ export interface SignedIn {
   readonly now: number
 }
 
+/** What a sign-in still gives, and the moment (microseconds) up to which sign-ins by its protocol are void. */
+export interface Standing {
+  readonly groups: readonly Named[]
+  readonly tokensValidFrom: number
+}
+
 /**
  * What is left of a federated sign-in: undefined when its provider is gone, disabled or lost the protocol; else those
  * of its groups that still exist. Where the provider has an `authorization_ttl` they count for a federated user only while
@@ -17,26 +23,26 @@ export async function findFederationFacts(
   db: Db,
   link: { readonly idp: string; readonly protocol: string; readonly groups: readonly string[] },
   { userId, now }: SignedIn,
-): Promise<{ readonly groups: readonly Named[] } | undefined> {
+): Promise<Standing | undefined> {
   const provider = await db
     .selectFrom('identity_provider as i')
     .innerJoin('federation_protocol as p', 'p.idp_id', 'i.id')
     .innerJoin('mapping as m', 'm.id', 'p.mapping_id')
-    .select('i.authorization_ttl as minutes')
+    .select(['i.authorization_ttl as minutes', 'p.tokens_valid_from as tokensValidFrom'])
     .where('i.id', '=', link.idp)
     .where('i.enabled', '=', 1)
     .where('p.id', '=', link.protocol)
     .executeTakeFirst()
   if (!provider) return undefined
-  if (link.groups.length === 0) return { groups: [] }
+  const { minutes, tokensValidFrom } = provider
+  if (link.groups.length === 0) return { groups: [], tokensValidFrom }
   const existing = db
     .selectFrom('group')
     .select(['id', 'name'])
     .where('id', 'in', [...link.groups])
     .orderBy('id')
-  const { minutes } = provider
   // Without a time of the provider's own they last as long as the token that they are in.
-  if (!minutes) return { groups: await existing.execute() }
+  if (!minutes) return { groups: await existing.execute(), tokensValidFrom }
   const since = now - minutes * 60e6
   const groups = await existing
     .where(
@@ -45,5 +51,5 @@ export async function findFederationFacts(
           and e.group_id = "group".id and e.last_verified_at > ${since}))`,
     )
     .execute()
-  return { groups }
+  return { groups, tokensValidFrom }
 }

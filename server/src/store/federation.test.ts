@@ -97,7 +97,7 @@ async function withProviders(store: Store, ...providers: readonly IdentityProvid
     await insertMapping(tx, { id: 'm', rules: [], schemaVersion: null })
     for (const one of providers) {
       await insertIdentityProvider(tx, one)
-      await insertProtocol(tx, protocol(one.id))
+      await insertProtocol(tx, protocol(one.id), NOW)
     }
   })
 }
@@ -132,7 +132,7 @@ forEachEngine('federation', (open) => {
     await violates(store.write((tx) => insertIdentityProvider(tx, provider('acme'))))
     await violates(store.write((tx) => insertIdentityProvider(tx, provider('new', { remoteIds: ['a'] }))))
     await violates(store.write((tx) => updateIdentityProvider(tx, provider('other', { remoteIds: ['a'] }))))
-    await violates(store.write((tx) => insertProtocol(tx, protocol('acme'))))
+    await violates(store.write((tx) => insertProtocol(tx, protocol('acme'), NOW)))
     await violates(store.write((tx) => insertMapping(tx, { id: 'm', rules: [], schemaVersion: null })))
     assert.equal(await takenRemoteId(store.db, ['x', 'a'], 'other'), 'a')
     assert.equal(await takenRemoteId(store.db, ['a'], 'acme'), undefined)
@@ -273,9 +273,10 @@ forEachEngine('federation', (open) => {
     const facts = () => findFederationFacts(store.db, link, signedIn)
     const [staff, ...others] = (await facts())?.groups ?? []
     assert.deepEqual([{ ...staff }, others], [{ id: 'a', name: 'staff' }, []])
-    assert.deepEqual(await findFederationFacts(store.db, { ...link, groups: [] }, signedIn), { groups: [] })
+    const standing = { groups: [], tokensValidFrom: NOW + 1e6 }
+    assert.deepEqual(await findFederationFacts(store.db, { ...link, groups: [] }, signedIn), standing)
     await store.write((tx) => deleteGroup(tx, 'a'))
-    assert.deepEqual(await facts(), { groups: [] })
+    assert.deepEqual(await facts(), standing)
     await store.write((tx) => updateIdentityProvider(tx, provider('acme', { enabled: false })))
     assert.equal(await facts(), undefined)
     await store.write((tx) => updateIdentityProvider(tx, provider('acme')))

@@ -4,7 +4,7 @@
  */
 import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
 import type { Db } from './store.ts'
-import { afterAllIssued } from './void-tokens.ts'
+import { afterAllIssued, afterFormer } from './void-tokens.ts'
 
 export interface IdentityProvider {
   readonly id: string
@@ -191,8 +191,11 @@ const toProtocol = (row: {
   remoteIdAttribute: row.remote_id_attribute,
 })
 
-/** Throws a unique violation when the provider has a protocol of that id. */
-export async function insertProtocol(tx: Db, protocol: Protocol): Promise<void> {
+/**
+ * Throws a unique violation when the provider has a protocol of that id. Whoever signed in by one that had the id before
+ * does not come back with it.
+ */
+export async function insertProtocol(tx: Db, protocol: Protocol, now: number): Promise<void> {
   await tx
     .insertInto('federation_protocol')
     .values({
@@ -200,6 +203,7 @@ export async function insertProtocol(tx: Db, protocol: Protocol): Promise<void> 
       idp_id: protocol.idpId,
       mapping_id: protocol.mappingId,
       remote_id_attribute: protocol.remoteIdAttribute,
+      tokens_valid_from: afterFormer(now),
     })
     .execute()
 }

@@ -7,6 +7,7 @@ import * as namespaces from './migrations/0005-namespaces.ts'
 import * as engines from './migrations/0006-engines.ts'
 import * as nacos from './migrations/0007-nacos.ts'
 import * as accountMappings from './migrations/0008-account-mappings.ts'
+import * as protocolTimes from './migrations/0009-protocol-times.ts'
 import type { Store } from './store.ts'
 
 /** In order; a new one is added at the end, a released one never changes. */
@@ -19,6 +20,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-engines': engines,
   '0007-nacos': nacos,
   '0008-account-mappings': accountMappings,
+  '0009-protocol-times': protocolTimes,
 }
 
 /**

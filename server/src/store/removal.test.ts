@@ -221,7 +221,13 @@ async function fill(tx: Db): Promise<void> {
   )
   await put(
     'federation_protocol',
-    both.map((d) => ({ id: 'saml2', idp_id: `i-${d}`, mapping_id: 'm', remote_id_attribute: null })),
+    both.map((d) => ({
+      id: 'saml2',
+      idp_id: `i-${d}`,
+      mapping_id: 'm',
+      remote_id_attribute: null,
+      tokens_valid_from: 0,
+    })),
   )
   await put(
     'expiring_membership',

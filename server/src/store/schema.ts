@@ -419,6 +419,7 @@ export interface Tables {
     idp_id: string
     mapping_id: string
     remote_id_attribute: string | null
+    tokens_valid_from: number
   }
   /** `domain_id`: the account it belongs to; '' for the cloud's own. */
   mapping: { id: string; rules: string; schema_version: string; domain_id: string }

@@ -55,7 +55,7 @@ async function withProvider(store: Store, idp: string, ...protocols: readonly st
     for (const id of protocols) {
       await tx
         .insertInto('federation_protocol')
-        .values({ id, idp_id: idp, mapping_id: 'm', remote_id_attribute: null })
+        .values({ id, idp_id: idp, mapping_id: 'm', remote_id_attribute: null, tokens_valid_from: 0 })
         .execute()
     }
   })

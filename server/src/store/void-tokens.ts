@@ -7,6 +7,11 @@ import { type RawBuilder, sql } from 'kysely'
  */
 const SETTLING = 1_000_000
 
+/** The `tokens_valid_from` of a row made at `now` (microseconds) in the place of another that tokens may stand on. */
+export function afterFormer(now: number): number {
+  return now + SETTLING
+}
+
 /**
  * The new `tokens_valid_from` of a row changed at `now` (microseconds): after every token issued so far, those included
  * that had to be dated after an earlier change.

@@ -42,7 +42,7 @@ export async function makeOidcProvider(
       remoteIds: [],
     })
     await insertMapping(tx, { id: `map-${id}`, rules, schemaVersion: '1.0' })
-    await insertProtocol(tx, { id: 'oidc', idpId: id, mappingId: `map-${id}`, remoteIdAttribute: null })
+    await insertProtocol(tx, { id: 'oidc', idpId: id, mappingId: `map-${id}`, remoteIdAttribute: null }, 0)
   })
   await saveOidcConfig(ctx, BY, id, {
     accessMode: 'program',

@@ -12,5 +12,6 @@ export const loadFederation: LoadLink<'federation'> = async (ctx, link, { userId
   return {
     facts: { federation: { idp: link.idp, protocol: link.protocol, groups: facts.groups } },
     groups: facts.groups.map((group) => group.id),
+    tokensValidFrom: facts.tokensValidFrom,
   }
 }

@@ -82,7 +82,7 @@ const create = operation({
     await change(call, `protocol:${idpId}/${id}`, async (tx) => {
       await demandMapping(tx, protocol.mappingId, onlyAdministers(call.caller))
       if (!(await findIdentityProvider(tx, idpId))) missing('Identity Provider', idpId)
-      await insertProtocol(tx, protocol).catch((error) => {
+      await insertProtocol(tx, protocol, call.ctx.now()).catch((error) => {
         if (!isUniqueViolation(error)) throw error
         refuse('conflict', `protocol ${id} exists`, {
           message: `Conflict occurred attempting to store federation_protocol - Duplicate entry found with ID ${id}.`,

@@ -24,7 +24,13 @@ describe('users on the Keystone wire', () => {
         .execute()
       await tx
         .insertInto('federation_protocol')
-        .values({ id: 'saml2', idp_id: 'idp', mapping_id: 'm', remote_id_attribute: null })
+        .values({
+          id: 'saml2',
+          idp_id: 'idp',
+          mapping_id: 'm',
+          remote_id_attribute: null,
+          tokens_valid_from: 0,
+        })
         .execute()
     })
   })
