@@ -65,7 +65,7 @@ try {
     },
   }
   const peerRows = peer === undefined ? [] : [(await rowOf(peer)).row]
-  const measured = await runRounds([floorRow, row, ...peerRows], { rounds: 9, sliceMs: 1000 })
+  const measured = await runRounds([floorRow, row, ...peerRows], { rounds: 7, sliceMs: 3000 })
   const ours = measured[1]
   const goals = [
     { text: 'rescope: at least 35 % of the floor', reached: (ours?.share ?? 0) >= 0.35 },
