@@ -14,10 +14,7 @@ const entry = 'tokenhouse.mjs'
 
 const result = await build({
   absWorkingDir: root,
-  entryPoints: {
-    tokenhouse: join(root, 'server', 'src', 'main.ts'),
-    'kdf-thread': join(root, 'server', 'src', 'hashing', 'kdf-thread.ts'),
-  },
+  entryPoints: { tokenhouse: join(root, 'server', 'src', 'main.ts') },
   outdir: folder,
   outExtension: { '.js': '.mjs' },
   write: false,

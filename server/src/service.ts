@@ -34,6 +34,9 @@ import { type Log, openLog } from './log.ts'
 /** How long requests that are under way may still take once the service is told to stop. */
 const DRAIN_MS = 10_000
 
+/** The threads libuv needs beside those that hash passwords, for files and names. */
+const OTHER_POOL_THREADS = 4
+
 interface Listening {
   readonly name: string
   readonly url: string
@@ -44,6 +47,8 @@ interface Listening {
 export async function serve(settings: Settings, print: (line: string) => void): Promise<void> {
   // A heap of 40 MB may grow by a third before it is collected, not fourfold: resident memory follows it.
   setFlagsFromString('--heap-growing-percent=30')
+  // Read once by libuv, when its pool is first used.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(settings.kdfThreads + OTHER_POOL_THREADS)
   const policy = operatorPolicy(settings)
   makeDataFolders(settings)
   const log = openLog(settings)

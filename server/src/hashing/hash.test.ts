@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { burnPassword, hashPassword, readPassword, verifyPassword } from './hash.ts'
+import {
+  burnPassword,
+  hashPassword,
+  needsRehash,
+  type PasswordSettings,
+  readPassword,
+  verifyPassword,
+} from './hash.ts'
 import { createKdfPool, type KdfRunner } from './kdf-pool.ts'
-import { needsRehash, type PasswordSettings } from './new-hash.ts'
 import { readStoredHash } from './stored-formats.ts'
 
 interface Known {

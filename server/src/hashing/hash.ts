@@ -10,11 +10,20 @@
  * `$2b$` looks at the first 72 bytes only. Call `needsRehash` after a successful login and store the new form.
  */
 
+import { hash as hashArgon2 } from '@node-rs/argon2'
 import { refuse } from '../core/refusal.ts'
+import { bcrypt } from './bcrypt.ts'
 import type { KdfRunner } from './kdf-pool.ts'
-import { computeBeside } from './kdf-threads.ts'
-import { hashOfNobody, type PasswordSettings } from './new-hash.ts'
-import { isBcryptRounds, readStoredHash } from './stored-formats.ts'
+import { bcryptPrehash, isBcryptRounds, readStoredHash } from './stored-formats.ts'
+
+export interface PasswordSettings {
+  /** Which form new hashes take. */
+  readonly passwordHash: 'argon2id' | 'bcrypt'
+  /** log2 of bcrypt's rounds, 4 to 16; not used by argon2id. */
+  readonly bcryptRounds: number
+  /** Longest password accepted, in bytes of UTF-8; 4096 (Keystone's default) when not given. */
+  readonly maxPasswordLength?: number
+}
 
 /** Why a text is no password. Decided from the text alone, before any hash is computed. */
 export type PasswordFault = 'empty' | 'nul' | 'ill_formed' | 'too_long'
@@ -26,9 +35,36 @@ const FAULTS: Readonly<Record<PasswordFault, string>> = {
   too_long: 'The password is too long.',
 }
 
+interface Writer {
+  /** How every hash written under these settings begins. */
+  readonly prefix: (settings: PasswordSettings) => string
+  readonly write: (password: Uint8Array, settings: PasswordSettings) => Promise<string>
+  /** Salt and digest of a hash of nobody's password. */
+  readonly nobody: string
+}
+
+/** The least of OWASP's password storage cheat sheet. */
+const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
 const DEFAULTS: PasswordSettings = { passwordHash: 'argon2id', bcryptRounds: 12 }
 const MAX_PASSWORD_BYTES = 4096
-const NOBODY = Buffer.from('nobody')
+
+const writers: Readonly<Record<PasswordSettings['passwordHash'], Writer>> = {
+  argon2id: {
+    prefix: () => `$argon2id$v=19$m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=${ARGON2ID.parallelism}$`,
+    write: (password) => hashArgon2(password, ARGON2ID),
+    nobody: `${'A'.repeat(22)}$${'A'.repeat(43)}`,
+  },
+  bcrypt: {
+    prefix: (settings) => `$bcrypt-sha256$v=2,t=2b,r=${settings.bcryptRounds}$`,
+    write: async (password, settings) => {
+      const setting = await bcrypt().genSalt({ cost: settings.bcryptRounds, version: '2b' })
+      const salt = setting.slice(-22)
+      const inner = await bcrypt().hash(bcryptPrehash(salt, password), { salt: setting })
+      return `${writers.bcrypt.prefix(settings)}${salt}$${inner.slice(-31)}`
+    },
+    nobody: `${'.'.repeat(22)}$${'.'.repeat(31)}`,
+  },
+}
 
 /**
  * Whether a text may be a password at all: not empty and without NUL (CVE-2013-2157: an empty password became an
@@ -64,7 +100,7 @@ export async function hashPassword(
   const bytes = readPassword(password, settings)
   if (typeof bytes === 'string')
     return refuse('bad_request', `password: ${bytes}`, { message: FAULTS[bytes] })
-  return pool.run(() => computeBeside({ write: settings, password: bytes }))
+  return pool.run(() => writers[settings.passwordHash].write(bytes, settings))
 }
 
 /**
@@ -80,8 +116,8 @@ export async function verifyPassword(
 ): Promise<boolean> {
   const bytes = readPassword(password, settings)
   if (typeof bytes === 'string') return false
-  if (stored !== null && readStoredHash(stored) !== null)
-    return pool.run(() => computeBeside({ verify: stored, password: bytes }))
+  const verifier = stored === null ? null : readStoredHash(stored)
+  if (verifier !== null) return pool.run(() => verifier(bytes))
   await burnPassword(pool, settings)
   return false
 }
@@ -91,6 +127,13 @@ export async function verifyPassword(
  * as a hash written under these settings. Refuses with `busy` when the pool is full.
  */
 export async function burnPassword(pool: KdfRunner, settings: PasswordSettings): Promise<void> {
-  if (!isBcryptRounds(settings.bcryptRounds)) throw new RangeError('bcryptRounds must be 4 to 16')
-  await pool.run(() => computeBeside({ verify: hashOfNobody(settings), password: NOBODY }))
+  const writer = writers[settings.passwordHash]
+  const verifier = readStoredHash(writer.prefix(settings) + writer.nobody)
+  if (verifier === null) throw new RangeError('bcryptRounds must be 4 to 16')
+  await pool.run(() => verifier(Buffer.from('nobody')))
+}
+
+/** Whether a stored hash has another form or other parameters than a new one would; ask after a successful login. */
+export function needsRehash(stored: string, settings: PasswordSettings): boolean {
+  return !stored.startsWith(writers[settings.passwordHash].prefix(settings))
 }

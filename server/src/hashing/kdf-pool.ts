@@ -2,8 +2,16 @@
  * The bought capacity for slow password hashes: at most `threads` of them run at once, at most `queue` wait, and who
  * comes later is refused as `busy` with the seconds to wait (429 with Retry-After on the wire).
  *
- * It is for what burns tens of milliseconds of CPU, and starts no threads itself: `kdf-threads.ts` has them. Not for I/O.
- * The event loop is never busy with a hash, so validating tokens goes on beside a storm of logins, as long as `threads`
+ * It is for anything that burns tens of milliseconds of CPU on libuv's thread pool: bcrypt and argon2 (native
+ * modules) as well as scrypt and PBKDF2 (`node:crypto`). It is not for I/O and it starts no threads itself.
+ *
+ * libuv's pool is shared with file reads and DNS look-ups and has 4 threads unless UV_THREADPOOL_SIZE says otherwise.
+ * Were `threads` as large as that pool, a login storm would stop every file read. So the entry point has to set
+ *
+ *     process.env.UV_THREADPOOL_SIZE = String(kdfThreads + 4)
+ *
+ * before the first asynchronous file, DNS or crypto call of the process; libuv reads it once, at that call. The event
+ * loop itself is never busy with a hash, so validating tokens goes on beside a storm of logins, as long as `threads`
  * leaves it a core.
  *
  * Waiting is fair between lanes (a lane is whoever the caller names: a client address, a user): lanes take turns,

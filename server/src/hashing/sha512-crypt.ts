@@ -4,7 +4,10 @@
  * which also gives the vectors.
  */
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 
+/** Between them others get their turn on the event loop: about a millisecond. */
+const ROUNDS_AT_A_TIME = 500
 const ALPHABET = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 const sha512 = (...parts: readonly Uint8Array[]): Buffer => {
@@ -17,7 +20,7 @@ const sha512 = (...parts: readonly Uint8Array[]): Buffer => {
 const filled = (block: Uint8Array, length: number): Buffer => Buffer.alloc(length, block)
 
 /** The 86 characters after the last `$`. `salt`: its up to 16 bytes as written. */
-export function sha512Crypt(password: Uint8Array, salt: Uint8Array, rounds: number): string {
+export async function sha512Crypt(password: Uint8Array, salt: Uint8Array, rounds: number): Promise<string> {
   const inner = sha512(password, salt, password)
   const start = createHash('sha512').update(password).update(salt).update(filled(inner, password.length))
   for (let bits = password.length; bits > 0; bits >>>= 1) start.update(bits & 1 ? inner : password)
@@ -29,6 +32,7 @@ export function sha512Crypt(password: Uint8Array, salt: Uint8Array, rounds: numb
   const s = filled(sha512(filled(salt, salt.length * (16 + (digest[0] ?? 0)))), salt.length)
 
   for (let round = 0; round < rounds; round++) {
+    if (round % ROUNDS_AT_A_TIME === ROUNDS_AT_A_TIME - 1) await setImmediate()
     const isOdd = round % 2 === 1
     const parts: Uint8Array[] = [isOdd ? p : digest]
     if (round % 3 !== 0) parts.push(s)

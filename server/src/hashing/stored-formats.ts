@@ -13,15 +13,14 @@
  * whoever can import a user stop the service.
  */
 
-import { createHmac, pbkdf2Sync, scryptSync, timingSafeEqual } from 'node:crypto'
-import { argon2, bcrypt } from './native.ts'
+import { createHmac, pbkdf2, scrypt, timingSafeEqual } from 'node:crypto'
+import { promisify } from 'node:util'
+import { verify as verifyArgon2 } from '@node-rs/argon2'
+import { bcrypt } from './bcrypt.ts'
 import { sha512Crypt } from './sha512-crypt.ts'
 
-/**
- * Tells whether the password (its UTF-8 bytes) is the one the hash was made from. Burns up to seconds of the thread that
- * calls it.
- */
-export type Verifier = (password: Uint8Array) => boolean
+/** Tells whether the password (its UTF-8 bytes) is the one the hash was made from. */
+export type Verifier = (password: Uint8Array) => Promise<boolean>
 
 type Reader = (stored: string) => Verifier | null
 
@@ -41,6 +40,9 @@ const MAX_SHA_CRYPT_ROUNDS = 100_000
 const DEFAULT_SHA_CRYPT_ROUNDS = 5000
 const SCRYPT_BYTES = 32
 
+const scryptAsync = promisify<Uint8Array, Uint8Array, number, object, Buffer>(scrypt)
+const pbkdf2Async = promisify(pbkdf2)
+
 /**
  * What bcrypt is given in place of the password, so that every byte of it counts: 44 characters of base64, below
  * bcrypt's 72 and free of NUL. Keyed by the salt (its 22 characters) so that a table of plain SHA-256 is of no use.
@@ -58,13 +60,13 @@ const readArgon2id: Reader = (stored) => {
   const [kibibytes, passes, lanes] = match.slice(1).map(Number)
   if (kibibytes! > MAX_ARGON2_KIBIBYTES || passes! > MAX_ARGON2_PASSES || lanes! > MAX_ARGON2_LANES)
     return null
-  return (password) => argon2().verifySync(stored, password)
+  return (password) => verifyArgon2(stored, password)
 }
 
 const readBcrypt: Reader = (stored) => {
   const match = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/.exec(stored)
   if (match === null || !isBcryptRounds(Number(match[1]))) return null
-  return (password) => bcrypt().verifySync(password.subarray(0, BCRYPT_BYTES), stored)
+  return (password) => bcrypt().verify(password.subarray(0, BCRYPT_BYTES), stored)
 }
 
 const readBcryptSha256: Reader = (stored) => {
@@ -74,7 +76,7 @@ const readBcryptSha256: Reader = (stored) => {
   if (match === null || !isBcryptRounds(Number(match[1]))) return null
   const [, rounds = '', salt = '', digest = ''] = match
   const inner = `$2b$${rounds.padStart(2, '0')}$${salt}${digest}`
-  return (password) => bcrypt().verifySync(bcryptPrehash(salt, password), inner)
+  return (password) => bcrypt().verify(bcryptPrehash(salt, password), inner)
 }
 
 const readScrypt: Reader = (stored) => {
@@ -89,8 +91,8 @@ const readScrypt: Reader = (stored) => {
   if (bytes > MAX_SCRYPT_BYTES || p > MAX_SCRYPT_PARALLELISM) return null
   // OpenSSL counts the blocks of all lanes and some slack besides the big array.
   const maxmem = bytes + 128 * r * p + 1_048_576
-  return (password) =>
-    timingSafeEqual(digest, scryptSync(password, salt, SCRYPT_BYTES, { N: 2 ** logN, r, p, maxmem }))
+  return async (password) =>
+    timingSafeEqual(digest, await scryptAsync(password, salt, SCRYPT_BYTES, { N: 2 ** logN, r, p, maxmem }))
 }
 
 const readPbkdf2: Reader = (stored) => {
@@ -100,8 +102,8 @@ const readPbkdf2: Reader = (stored) => {
   const salt = decodeBase64(match[2]!.replaceAll('.', '+'))
   const digest = decodeBase64(match[3]!.replaceAll('.', '+'))
   if (salt === null || digest === null || rounds > MAX_PBKDF2_ROUNDS) return null
-  return (password) =>
-    timingSafeEqual(digest, pbkdf2Sync(password, salt, rounds, PBKDF2_SHA512_BYTES, 'sha512'))
+  return async (password) =>
+    timingSafeEqual(digest, await pbkdf2Async(password, salt, rounds, PBKDF2_SHA512_BYTES, 'sha512'))
 }
 
 const readSha512Crypt: Reader = (stored) => {
@@ -110,8 +112,8 @@ const readSha512Crypt: Reader = (stored) => {
   const [, written, salt = '', digest = ''] = match
   const rounds = written === undefined ? DEFAULT_SHA_CRYPT_ROUNDS : Number(written)
   if (rounds > MAX_SHA_CRYPT_ROUNDS) return null
-  return (password) =>
-    timingSafeEqual(Buffer.from(digest), Buffer.from(sha512Crypt(password, Buffer.from(salt), rounds)))
+  return async (password) =>
+    timingSafeEqual(Buffer.from(digest), Buffer.from(await sha512Crypt(password, Buffer.from(salt), rounds)))
 }
 
 const readers: ReadonlyMap<string, Reader> = new Map([

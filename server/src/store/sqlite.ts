@@ -41,7 +41,7 @@ export async function openSqlite(path: string): Promise<Store> {
   writer.exec('pragma synchronous = normal')
   writer.exec('pragma foreign_keys = on')
   const reader = memory ? writer : new DatabaseSync(file)
-  if (!memory) reader.exec('pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -8000')
+  if (!memory) reader.exec('pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -4000')
 
   const db = kyselyOn(reader)
   const tx = kyselyOn(writer)

@@ -9,9 +9,8 @@ import {
   isLocked,
   isPasswordExpired,
 } from '../../core/security-compliance.ts'
-import { hashPassword, verifyPassword } from '../../hashing/hash.ts'
+import { hashPassword, needsRehash, verifyPassword } from '../../hashing/hash.ts'
 import type { KdfPool } from '../../hashing/kdf-pool.ts'
-import { needsRehash } from '../../hashing/new-hash.ts'
 import { accountSecurity } from '../../store/accounts.ts'
 import {
   countFailedLogin,
