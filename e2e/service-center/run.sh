@@ -7,6 +7,11 @@ if [ -z "$SERVICE_CENTER_BIN" ] || [ ! -x "$SERVICE_CENTER_BIN" ]; then
   echo "SKIPPED: no service-center here (set SERVICE_CENTER_BIN to its program); nothing was shown"
   exit 0
 fi
+SERVICE_CENTER_CONF=${SERVICE_CENTER_CONF:-$(dirname "$SERVICE_CENTER_BIN")}
+if [ ! -e "$SERVICE_CENTER_CONF/conf/app.yaml" ]; then
+  echo "SKIPPED: no conf/app.yaml in $SERVICE_CENTER_CONF (set SERVICE_CENTER_CONF); nothing was shown"
+  exit 0
+fi
 need curl python3
 SC_PORT=$(free_port)
 SC=http://127.0.0.1:$SC_PORT
@@ -27,7 +32,7 @@ ENGINE=$(tokenhouse engine create shop --project web --address "$SC" "${ALLOW[@]
 tokenhouse engine keys export shop "$WORK/keys"
 
 mkdir -p "$WORK/sc"
-cp -r "${SERVICE_CENTER_CONF:-$(dirname "$SERVICE_CENTER_BIN")}/conf" "$WORK/sc/conf"
+cp -r "$SERVICE_CENTER_CONF/conf" "$WORK/sc/conf"
 ETCD=$(free_port)
 ETCD_PEER=$(free_port)
 # start_service_center FOLDER: with the keys exported there, on the data of the one before.
