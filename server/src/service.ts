@@ -45,8 +45,8 @@ interface Listening {
 
 /** Serves until SIGTERM or SIGINT, then drains and closes. Rejects when the service cannot start. */
 export async function serve(settings: Settings, print: (line: string) => void): Promise<void> {
-  // A heap of 40 MB may grow by a third before it is collected, not fourfold: resident memory follows it.
-  setFlagsFromString('--heap-growing-percent=30')
+  // A heap of 40 MB may grow by a fifth before it is collected, not fourfold: resident memory follows it.
+  setFlagsFromString('--heap-growing-percent=20')
   // Read once by libuv, when its pool is first used.
   process.env['UV_THREADPOOL_SIZE'] ??= String(settings.kdfThreads + OTHER_POOL_THREADS)
   const policy = operatorPolicy(settings)
