@@ -20,8 +20,11 @@ import type { Proof } from './proof.ts'
  */
 export async function meetFactors(ctx: Context, proof: Proof, receipt: string | undefined): Promise<Proof> {
   const { user } = proof
-  const earlier = receipt === undefined ? [] : (await readReceipt(ctx, receipt, user)).methods
-  const methods = [...earlier.filter((name) => !proof.methods.includes(name)), ...proof.methods]
+  let { methods } = proof
+  if (receipt !== undefined) {
+    const earlier = (await readReceipt(ctx, receipt, user)).methods
+    methods = [...earlier.filter((name) => !methods.includes(name)), ...methods]
+  }
   const unmet = unmetFactors(user.options, methods, ctx.settings.authMethods)
   if (unmet) {
     const issued = await issueReceipt(ctx, user, methods)
@@ -34,7 +37,7 @@ export async function meetFactors(ctx: Context, proof: Proof, receipt: string | 
       },
     })
   }
-  await afterFactors(ctx, user, receipt)
+  if (receipt !== undefined || user.failedAuthCount > 0) await afterFactors(ctx, user, receipt)
   return { ...proof, methods }
 }
 
@@ -61,7 +64,6 @@ async function readReceipt(ctx: Context, text: string, user: UserRecord): Promis
 /** Uses the receipt up, and forgets failures that were kept until every factor was there. */
 async function afterFactors(ctx: Context, user: UserRecord, receipt: string | undefined): Promise<void> {
   const forget = user.failedAuthCount > 0
-  if (receipt === undefined && !forget) return
   const now = ctx.now()
   const isFirst = await ctx.store.record(async (tx) => {
     if (forget) await forgetFailedLogins(tx, user.id)

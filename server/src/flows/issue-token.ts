@@ -46,7 +46,9 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   try {
     const { address } = request
     const shown = await authenticate(ctx, request.identity, { ...request.presenter, address })
-    if (address !== undefined) await demandAddresses(ctx, shown, request.presenter, address)
+    for (const domainId of address === undefined ? [] : guardedAccounts(ctx, shown, request.presenter)) {
+      await demandOrigin(ctx, domainId, { address: address ?? '', way: 'program' })
+    }
     const proof = await meetFactors(ctx, shown, request.receipt)
     const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)
@@ -57,17 +59,12 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   }
 }
 
-/** Whose token it will be and, where an agency is taken on, who does. */
-async function demandAddresses(
-  ctx: Context,
-  { user }: Proof,
-  { session }: Presenter,
-  address: string,
-): Promise<void> {
-  for (const domainId of new Set([user.domain.id, ...(session ? accountsBehind(session) : [])])) {
-    if (isBoundToAddresses(ctx.store, domainId) === false) continue
-    await demandOrigin(ctx, domainId, { address, way: 'program' })
-  }
+/**
+ * The accounts that may allow some addresses only, of whose token it will be and, where an agency is taken on, of who does.
+ */
+function guardedAccounts(ctx: Context, { user }: Proof, { session }: Presenter): readonly string[] {
+  const accounts = session ? [...new Set([user.domain.id, ...accountsBehind(session)])] : [user.domain.id]
+  return accounts.filter((id) => isBoundToAddresses(ctx.store, id) !== false)
 }
 
 /** To who may act as an agency its scopes that are not there, not its account's, or without a grant are all one. */
@@ -127,13 +124,14 @@ async function useTrust(ctx: Context, id: string): Promise<void> {
 
 /** Token text in the configured format. */
 export async function writeToken(ctx: Context, claims: Claims): Promise<string> {
-  const [keys, written] = await Promise.all([ctx.keys.tokens(), asWritten(ctx, claims)])
+  const keys = await ctx.keys.tokens()
+  const written = await asWritten(ctx, claims)
   return ctx.settings.tokenFormat === 'jws'
     ? encodeJws(written, keys.jws)
     : encodeFernet(written, keys.fernet, { methods: authMethods(ctx.settings) })
 }
 
-async function audit(
+function audit(
   ctx: Context,
   request: IssueRequest,
   outcome: string,
@@ -141,7 +139,7 @@ async function audit(
 ): Promise<void> {
   const session = about instanceof Refusal ? undefined : about
   const refusal = about instanceof Refusal ? about : undefined
-  await ctx.store.audit({
+  return ctx.store.audit({
     at: ctx.now(),
     action: 'issue_token',
     outcome,

@@ -49,11 +49,15 @@ export function recallUser(ctx: Context, id: string): Promise<UserRecord | undef
 }
 
 export function recallProject(ctx: Context, reference: ProjectReference): Promise<ProjectRecord | undefined> {
-  return recall(ctx, `project ${JSON.stringify(reference)}`, () => findProjectScope(ctx.store.db, reference))
+  return recall(ctx, `project ${referenceKey(reference)}`, () => findProjectScope(ctx.store.db, reference))
 }
 
 export function recallDomain(ctx: Context, reference: DomainReference): Promise<DomainRecord | undefined> {
-  return recall(ctx, `domain ${JSON.stringify(reference)}`, () => findDomainScope(ctx.store.db, reference))
+  return recall(ctx, `domain ${referenceKey(reference)}`, () => findDomainScope(ctx.store.db, reference))
+}
+
+function referenceKey(reference: ProjectReference | DomainReference): string {
+  return 'id' in reference ? `id ${reference.id}` : JSON.stringify(reference)
 }
 
 /** A key for what depends on a scope. */

@@ -6,11 +6,17 @@ import type { BodyFault } from './wire.ts'
 let ajv: Promise<Ajv> | undefined
 const compiled = new WeakMap<TSchema, ValidateFunction>()
 
-/** What is wrong with `body`, or undefined. Nothing is coerced, defaulted or removed. */
-export async function checkBody(schema: TSchema, body: unknown): Promise<BodyFault | undefined> {
-  const validate = compiled.get(schema) ?? (await compile(schema))
-  if (validate(body)) return undefined
-  return faultOf(validate.errors?.[0], body)
+/** What is wrong with `body`, or undefined; a promise of it the first time. Nothing is coerced, defaulted or removed. */
+export function checkBody(
+  schema: TSchema,
+  body: unknown,
+): BodyFault | undefined | Promise<BodyFault | undefined> {
+  const validate = compiled.get(schema)
+  return validate ? check(validate, body) : compile(schema).then((made) => check(made, body))
+}
+
+function check(validate: ValidateFunction, body: unknown): BodyFault | undefined {
+  return validate(body) ? undefined : faultOf(validate.errors?.[0], body)
 }
 
 async function compile(schema: TSchema): Promise<ValidateFunction> {

@@ -173,7 +173,7 @@ async function perform<Ctx, Caller>(
     if (!fault) body = parsed.value
   }
   const call: Call<Ctx, Caller> = { ...incoming, ctx, caller, body, operationId: operation.id }
-  const facts = await operation.load?.(call)
+  const facts = operation.load && (await operation.load(call))
   if (!isPublic && operation.policy !== 'authenticated') {
     const rule = operation.ruleFor?.(facts, call) ?? operation.policy
     const target = operation.target?.(facts, call) ?? {}
