@@ -20,7 +20,7 @@ try {
   if (node === process.execPath) {
     stopWithParent()
     await import(pathToFileURL(program).href)
-  } else await runProgram(node, [program, ...process.argv.slice(2)])
+  } else await runProgram(node, [...process.execArgv, program, ...process.argv.slice(2)])
 } catch (error) {
   if (!(error instanceof LaunchError)) throw error
   say(error.message)
