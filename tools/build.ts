@@ -3,7 +3,7 @@
  * are imported lazily become files of their own, so that `tokenhouse version` does not read the web server. The entry is put
  * in place last, and every file by renaming: a launcher that looks meanwhile sees the old or the new.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { nativePackages } from './native-packages.ts'
@@ -46,6 +46,16 @@ const entryLast = result.outputFiles.toSorted(
   (a, b) => Number(basename(a.path) === entry) - Number(basename(b.path) === entry),
 )
 for (const { path, contents } of entryLast) put(path, contents)
+removeStale(new Set(result.outputFiles.map(({ path }) => basename(path))))
+
+/** Files of builds long past; what a server that still runs may yet import stays for a day. */
+function removeStale(fresh: ReadonlySet<string>): void {
+  const yesterday = Date.now() - 86_400_000
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    if (/\.mjs(\.map)?$/.test(name) && !fresh.has(name) && statSync(path).mtimeMs < yesterday) rmSync(path)
+  }
+}
 
 function put(path: string, contents: string | Uint8Array): void {
   const part = `${path}.${process.pid}.part`
