@@ -25,6 +25,7 @@ import {
   openstackFace,
   openstackWires,
 } from './faces.ts'
+import { yieldToOthers } from './hashing/thread-priority.ts'
 import { buildAdminFace } from './http/admin-face.ts'
 import { type Gauge, renderGauges, requestMetrics } from './http/metrics.ts'
 import { openApiOf } from './http/openapi.ts'
@@ -59,6 +60,7 @@ export async function serve(settings: Settings, print: (line: string) => void): 
   try {
     // The first rows hold the address of the identity service, which a free port tells only once it is taken.
     const known = settings.port !== 0 || settings.publicUrl !== undefined
+    await yieldToOthers()
     if (known) await setUpOnce(ctx, authUrlOf(settings, settings.port === 'off' ? 5000 : settings.port))
     await listenOnFaces(ctx, policy, log, listening)
     if (!known) await setUpOnce(ctx, authUrlOf(settings, Number(new URL(listening[0]!.url).port)))

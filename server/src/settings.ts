@@ -172,7 +172,7 @@ export const settingsTable = {
   },
   kdfQueue: {
     group: 'password',
-    ...integer(64, { least: 0, most: 100_000 }),
+    ...integer(256, { least: 0, most: 100_000 }),
     help: 'sign-ins that may wait for a thread; more are answered 429',
   },
   lockoutFailureAttempts: {
