@@ -4,12 +4,15 @@
  *
  *   GET or HEAD /size/N      200 with N bytes
  *   POST /parse/N            parses the body, 201 with N bytes
+ *   POST /hash/N             and verifies a password first, with as many at once as there are cores but one
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
+import { STORED } from './kdf-floor.ts'
 
 export interface Floor {
   readonly url: string
@@ -19,6 +22,7 @@ export interface Floor {
 
 export async function startFloor(): Promise<Floor> {
   const child = spawn(process.execPath, ['-C', 'development', import.meta.filename, 'serve'], {
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(availableParallelism() + 4) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   process.once('exit', () => child.kill())
@@ -48,6 +52,13 @@ function serve(): void {
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
     response.end(withBody ? body : undefined)
   }
+  const lanes = Array.from({ length: Math.max(1, availableParallelism() - 1) }, () => Promise.resolve())
+  const hashInTurn = async (): Promise<void> => {
+    const lane = lanes.shift() ?? Promise.resolve()
+    const turn = lane.then(async () => void (await STORED.argon2id()))
+    lanes.push(turn)
+    await turn
+  }
   const server = createServer((request, response) => {
     const url = request.url ?? ''
     if (request.method !== 'POST') return answer(response, 200, url, request.method === 'GET')
@@ -55,7 +66,8 @@ function serve(): void {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       JSON.parse(Buffer.concat(chunks).toString('utf8'))
-      answer(response, 201, url, true)
+      if (url.startsWith('/hash/')) hashInTurn().then(() => answer(response, 201, url, true))
+      else answer(response, 201, url, true)
     })
   })
   server.listen(0, '127.0.0.1', () =>

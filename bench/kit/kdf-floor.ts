@@ -43,7 +43,7 @@ export function startKdfFloor(hash: Hash, threads: number): KdfFloor {
 }
 
 /** argon2id as OWASP's least (19 MiB, 2 passes), bcrypt with 12 rounds: what the service writes. */
-const STORED: Readonly<Record<Hash, () => Promise<unknown>>> = {
+export const STORED: Readonly<Record<Hash, () => Promise<unknown>>> = {
   argon2id: () =>
     verify(`$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}`, 'Bench-Password-1'),
   bcrypt: () => compare('Bench-Password-1', `$2b$12$${'.'.repeat(53)}`),

@@ -27,6 +27,8 @@ export interface Measured {
   readonly share: number
   /** CPU per request of the floor, of this row's. */
   readonly cpuShare: number
+  /** CPU per request in each round. */
+  readonly cpuMsByRound: readonly number[]
   readonly falseAccepts: number
   readonly falseRejects: number
   readonly errors: number
@@ -83,6 +85,7 @@ function summarise(row: Row, slices: ReadonlyMap<string, readonly Slice[]>): Mea
     cpuMs: of((slice) => slice.cpuMs),
     share: median(warm.map((slice, n) => slice.perSecond / (floor[n]?.perSecond ?? Number.NaN))),
     cpuShare: median(warm.map((slice, n) => (floor[n]?.cpuMs ?? Number.NaN) / slice.cpuMs)),
+    cpuMsByRound: warm.map((slice) => slice.cpuMs),
     falseAccepts: sum((slice) => slice.falseAccepts),
     falseRejects: sum((slice) => slice.falseRejects),
     errors: sum((slice) => slice.errors),
