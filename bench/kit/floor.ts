@@ -53,9 +53,10 @@ function serve(): void {
     response.end(withBody ? body : undefined)
   }
   const lanes = Array.from({ length: Math.max(1, availableParallelism() - 1) }, () => Promise.resolve())
-  const hashInTurn = async (): Promise<void> => {
+  /** Not for who has left meanwhile: their hashes would weigh on whatever is measured next. */
+  const hashInTurn = async (response: ServerResponse): Promise<void> => {
     const lane = lanes.shift() ?? Promise.resolve()
-    const turn = lane.then(async () => void (await STORED.argon2id()))
+    const turn = lane.then(async () => void (response.destroyed || (await STORED.argon2id())))
     lanes.push(turn)
     await turn
   }
@@ -66,7 +67,7 @@ function serve(): void {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       JSON.parse(Buffer.concat(chunks).toString('utf8'))
-      if (url.startsWith('/hash/')) hashInTurn().then(() => answer(response, 201, url, true))
+      if (url.startsWith('/hash/')) hashInTurn(response).then(() => answer(response, 201, url, true))
       else answer(response, 201, url, true)
     })
   })
