@@ -7,6 +7,7 @@ const surface = `${keystone}/surface.test.ts`
 const signIns = `${keystone}/tokens/advisories.test.ts`
 const oauth1 = `${keystone}/oauth1/oauth1.test.ts`
 const authorization = `${keystone}/oauth1/authorization.ts`
+const storm = `${keystone}/tokens/storm.test.ts`
 
 export const surfaceGuards: readonly Guard[] = [
   {
@@ -99,6 +100,30 @@ export const surfaceGuards: readonly Guard[] = [
     code: "    .where('remaining_uses', '>', 0)\n",
     without: '',
     tests: 'server/src/store/lent-things.test.ts',
+  },
+  {
+    file: 'server/src/flows/methods.ts',
+    code: '...(address !== undefined && { lane: address })',
+    without: '',
+    tests: storm,
+  },
+  {
+    file: 'server/src/flows/methods.ts',
+    code: '...(left && { signal: left() })',
+    without: '',
+    tests: storm,
+  },
+  {
+    file: 'server/src/hashing/kdf-pool.ts',
+    code: 'running >= threads && waiting >= queue && !lastBefore(lane)',
+    without: 'running >= threads && waiting >= queue',
+    tests: storm,
+  },
+  {
+    file: 'server/src/hashing/thread-priority.ts',
+    code: "if (!name.startsWith('libuv-worker')) return false",
+    without: '',
+    tests: 'server/src/hashing/thread-priority.test.ts',
   },
   {
     file: face,

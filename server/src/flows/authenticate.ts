@@ -21,6 +21,8 @@ const OPEN_BY_AGENCY: readonly string[] = ['assume_role']
 export interface Presenter {
   readonly session: Session | null
   readonly address?: string | undefined
+  /** Aborts when they go before they have their answer. */
+  readonly left?: () => AbortSignal
 }
 
 /**

@@ -47,7 +47,8 @@ export async function proveAccount(
   const account = isAccountName(login.name)
     ? await findEngineAccount(ctx.store.db, engine.id, { name: login.name })
     : undefined
-  const right = await verifyPassword(ctx.kdf, account?.hash ?? null, login.password, ctx.settings)
+  const kdf = ctx.kdf.forRequest({ lane: login.address })
+  const right = await verifyPassword(kdf, account?.hash ?? null, login.password, ctx.settings)
   if (!account || account.hash === null || !right || account.status !== 'active') {
     await countFailure(ctx, engine, who, login.requestId)
     return refuse('unauthenticated', 'wrong name or password', loginFaults.wrong)

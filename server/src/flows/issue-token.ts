@@ -46,9 +46,7 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   try {
     const { address } = request
     const shown = await authenticate(ctx, request.identity, { ...request.presenter, address })
-    for (const domainId of address === undefined ? [] : guardedAccounts(ctx, shown, request.presenter)) {
-      await demandOrigin(ctx, domainId, { address: address ?? '', way: 'program' })
-    }
+    if (address !== undefined) await demandAddresses(ctx, shown, request.presenter, address)
     const proof = await meetFactors(ctx, shown, request.receipt)
     const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)
@@ -59,12 +57,17 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
   }
 }
 
-/**
- * The accounts that may allow some addresses only, of whose token it will be and, where an agency is taken on, of who does.
- */
-function guardedAccounts(ctx: Context, { user }: Proof, { session }: Presenter): readonly string[] {
-  const accounts = session ? [...new Set([user.domain.id, ...accountsBehind(session)])] : [user.domain.id]
-  return accounts.filter((id) => isBoundToAddresses(ctx.store, id) !== false)
+/** Whose token it will be and, where an agency is taken on, who does. */
+async function demandAddresses(
+  ctx: Context,
+  { user }: Proof,
+  { session }: Presenter,
+  address: string,
+): Promise<void> {
+  for (const domainId of new Set([user.domain.id, ...(session ? accountsBehind(session) : [])])) {
+    if (isBoundToAddresses(ctx.store, domainId) === false) continue
+    await demandOrigin(ctx, domainId, { address, way: 'program' })
+  }
 }
 
 /** To who may act as an agency its scopes that are not there, not its account's, or without a grant are all one. */

@@ -1,6 +1,7 @@
 /** Ways to prove oneself, by the name requests use. One line each. */
 import type { Context } from '../context.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
+import type { KdfRunner } from '../hashing/kdf-pool.ts'
 import {
   type ApplicationCredentialPayload,
   proveApplicationCredential,
@@ -29,11 +30,17 @@ export const METHODS: Readonly<Record<string, Method | undefined>> = Object.assi
   totp,
 })
 
+/** Those of one address wait behind each other, and nobody's secret is hashed who has left. */
+function hashingFor({ kdf }: Context, { address, left }: Presenter): KdfRunner {
+  return kdf.forRequest({ ...(address !== undefined && { lane: address }), ...(left && { signal: left() }) })
+}
+
 /** A proof that stands on nothing before it. */
 const FRESH = { via: [], expiresAt: null, chain: null, parent: null, onlyScope: null } as const
 
-async function password(ctx: Context, payload: unknown): Promise<Proof> {
-  const outcome = await provePassword(ctx, payload as PasswordPayload)
+async function password(ctx: Context, payload: unknown, presenter: Presenter): Promise<Proof> {
+  const tools = { ...ctx, kdf: hashingFor(ctx, presenter) }
+  const outcome = await provePassword(tools, payload as PasswordPayload)
   if (!outcome.proven) {
     const code = outcome.why === 'expired' ? 'password_expired' : 'unauthenticated'
     const subject = { kind: 'user', id: outcome.userId ?? '' }
@@ -42,8 +49,9 @@ async function password(ctx: Context, payload: unknown): Promise<Proof> {
   return { user: outcome.user, methods: ['password'], ...FRESH }
 }
 
-async function applicationCredential(ctx: Context, payload: unknown): Promise<Proof> {
-  const outcome = await proveApplicationCredential(ctx, payload as ApplicationCredentialPayload)
+async function applicationCredential(ctx: Context, payload: unknown, presenter: Presenter): Promise<Proof> {
+  const tools = { ...ctx, kdf: hashingFor(ctx, presenter) }
+  const outcome = await proveApplicationCredential(tools, payload as ApplicationCredentialPayload)
   if (!outcome.proven) {
     const subject = { kind: 'user', id: outcome.userId ?? '' }
     throw new Refusal('unauthenticated', outcome.reason, { subject })

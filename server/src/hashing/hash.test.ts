@@ -28,7 +28,10 @@ const bcrypt: PasswordSettings = { passwordHash: 'bcrypt', bcryptRounds: 4 }
 const freshPool = () => createKdfPool({ threads: 2, queue: 100 })
 
 /** A pool that must not be asked. */
-const noPool: KdfRunner = { run: () => assert.fail('a hash was computed') }
+const noPool: KdfRunner = {
+  run: () => assert.fail('a hash was computed'),
+  demandPlace: () => assert.fail('a hash was about to be computed'),
+}
 
 const made = (password: string, settings: PasswordSettings) => hashPassword(freshPool(), password, settings)
 const verified = (stored: string, password: string) => verifyPassword(freshPool(), stored, password, bcrypt)

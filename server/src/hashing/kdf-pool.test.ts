@@ -84,9 +84,9 @@ test('a client that leaves the queue is not computed for', async () => {
   const stays = handmade('stays', began)
   const staysOutcome = pool.run(stays.task)
   controller.abort()
-  await assert.rejects(left, { code: 'unavailable' })
+  await assert.rejects(left, { code: 'busy' })
   await assert.rejects(pool.forRequest({ signal: controller.signal }).run(handmade('late', began).task), {
-    code: 'unavailable',
+    code: 'busy',
   })
   first.end()
   stays.end()
@@ -134,6 +134,17 @@ test('who asks for a place first is refused while there is none, before any work
   waiting.end()
   await Promise.all([first, second])
   pool.demandPlace()
+})
+
+test('there is a place in a full queue for who waits less than others do', async () => {
+  const pool = createKdfPool({ threads: 1, queue: 2 })
+  const jobs = ['flood1', 'flood2', 'flood3'].map((name) => handmade(name, []))
+  const flood = pool.forRequest({ lane: 'flood' })
+  const outcomes = jobs.map(({ task }) => flood.run(task))
+  assert.throws(() => flood.demandPlace(), { code: 'busy' })
+  pool.forRequest({ lane: 'calm' }).demandPlace()
+  for (const { end } of jobs) end()
+  await Promise.all(outcomes)
 })
 
 test('a pool that could never answer is refused', () => {

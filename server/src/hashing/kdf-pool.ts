@@ -30,9 +30,11 @@ export interface KdfRequest {
 export interface KdfRunner {
   /**
    * Runs one hash when its turn comes and gives what it gave or threw. Refuses with `busy` and an estimate of the
-   * seconds to wait (at least 1) when the queue is full, with `unavailable` when the client left before its turn.
+   * seconds to wait (at least 1) when the queue is full, and when the client left before its turn.
    */
   readonly run: <T>(task: () => Promise<T>) => Promise<T>
+  /** Refuses with `busy` at once where `run` would: ask before looking anything up, so that a storm costs little. */
+  readonly demandPlace: () => void
 }
 
 export interface KdfStats {
@@ -50,8 +52,6 @@ export interface KdfStats {
 }
 
 export interface KdfPool extends KdfRunner {
-  /** Refuses with `busy` at once while the queue is full: ask before looking anything up, so that a storm costs little. */
-  readonly demandPlace: () => void
   /** The same pool for one request: its hashes wait in `request.lane` and are dropped when `request.signal` aborts. */
   readonly forRequest: (request: KdfRequest) => KdfRunner
   readonly stats: () => KdfStats
@@ -91,7 +91,7 @@ export function createKdfPool(size: { readonly threads: number; readonly queue: 
 
   const gone = (): Refusal => {
     total.gone += 1
-    return new Refusal('unavailable', 'the client left before its password was hashed')
+    return new Refusal('busy', 'the client left before its password was hashed')
   }
 
   const remove = (job: Job): boolean => {
@@ -124,16 +124,25 @@ export function createKdfPool(size: { readonly threads: number; readonly queue: 
     }
   }
 
-  const makeRoomFor = (name: string): boolean => {
-    if (waiting < queue) return true
+  /** Who gives up a place to a newcomer in that lane: the last of the longest, where that is longer; else undefined. */
+  const lastBefore = (name: string): Job | undefined => {
     const own = lanes.get(name)?.length ?? 0
     let longest: Job[] = []
     for (const lane of lanes.values()) if (lane.length > longest.length) longest = lane
-    const last = longest.at(-1)
-    if (last === undefined || longest.length <= own + 1) return false
+    return longest.length > own + 1 ? longest.at(-1) : undefined
+  }
+
+  const makeRoomFor = (name: string): boolean => {
+    if (waiting < queue) return true
+    const last = lastBefore(name)
+    if (last === undefined) return false
     remove(last)
     last.refuse(busy())
     return true
+  }
+
+  const demandPlace = ({ lane = '' }: KdfRequest): void => {
+    if (running >= threads && waiting >= queue && !lastBefore(lane)) throw busy()
   }
 
   const compute = async <T>(task: () => Promise<T>): Promise<T> => {
@@ -183,11 +192,12 @@ export function createKdfPool(size: { readonly threads: number; readonly queue: 
   }
 
   return {
-    demandPlace: () => {
-      if (running >= threads && waiting >= queue) throw busy()
-    },
     run: (task) => run(task, {}),
-    forRequest: (request) => ({ run: (task) => run(task, request) }),
+    demandPlace: () => demandPlace({}),
+    forRequest: (request) => ({
+      run: (task) => run(task, request),
+      demandPlace: () => demandPlace(request),
+    }),
     stats: () => ({ threads, queue, running, waiting, ...total, meanMilliseconds }),
   }
 }

@@ -51,7 +51,7 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
     bodyLimit: options.maxBodyBytes,
     serverFactory: (handler) => listener(options, handler),
     frameworkErrors: (_error, request, reply) => {
-      const incoming = incomingOf(request, options, EMPTY)
+      const incoming = incomingOf(request, reply, options)
       send(reply, fallback.unknownPath(incoming), request.method)
     },
     clientErrorHandler: (_error, socket) => {
@@ -84,7 +84,7 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
   }
   const known = [...taken].map(([path, methods]) => ({ pattern: patternOf(path), methods }))
   app.setNotFoundHandler((request, reply) => {
-    const incoming = incomingOf(request, options, EMPTY)
+    const incoming = incomingOf(request, reply, options)
     const matching = known.filter((k) => k.pattern.test(incoming.path))
     const allowed = [...new Set(matching.flatMap((k) => k.methods))]
     const rendered =
@@ -129,7 +129,7 @@ async function answer<Ctx, Caller>(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const begun = performance.now()
-  let incoming = incomingOf(request, options, EMPTY)
+  let incoming = incomingOf(request, reply, options)
   let rendered: Rendered
   try {
     const raw = await readBody(request.raw, options.maxBodyBytes)
@@ -261,8 +261,8 @@ function isInParts(body: unknown): body is AsyncIterable<string> {
 
 function incomingOf<Ctx, Caller>(
   request: FastifyRequest,
+  reply: FastifyReply,
   options: FaceOptions<Ctx, Caller>,
-  rawBody: Buffer,
 ): Incoming {
   const cut = request.url.indexOf('?')
   const baseUrl = options.publicUrl ?? `${schemeOf(request)}://${hostOf(request)}`
@@ -276,9 +276,17 @@ function incomingOf<Ctx, Caller>(
     baseUrl,
     ownUrl: () => options.publicUrl ?? listeningUrl(baseUrl, request.socket),
     remoteAddress: request.ip,
+    left: () => leaving(reply.raw),
     requestId: `req-${randomUUID()}`,
-    rawBody,
+    rawBody: EMPTY,
   }
+}
+
+function leaving(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  if (response.destroyed) controller.abort()
+  else response.once('close', () => response.writableFinished || controller.abort())
+  return controller.signal
 }
 
 /** How the client came; what a proxy passes on and is no scheme of ours is not repeated into links. */

@@ -57,6 +57,7 @@ const NOBODY: Incoming = {
   baseUrl: '',
   ownUrl: () => undefined,
   remoteAddress: '',
+  left: () => new AbortController().signal,
   requestId: '',
   rawBody: Buffer.alloc(0),
 }

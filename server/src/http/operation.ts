@@ -27,6 +27,8 @@ export interface Incoming {
   ownUrl(): string | undefined
   /** Peer address, or the client's when a trusted proxy says so. */
   readonly remoteAddress: string
+  /** Aborts when the client goes before it has its answer. */
+  left(): AbortSignal
   /** `req-<uuid>`, new for every request. */
   readonly requestId: string
   /** Body bytes as sent, for signatures; empty when there was none. */

@@ -1,7 +1,7 @@
 /** Proving oneself by an application credential: its id, or its name with its user, and its secret. */
 import type { Settings } from '../../config.ts'
 import { verifyPassword } from '../../hashing/hash.ts'
-import type { KdfPool } from '../../hashing/kdf-pool.ts'
+import type { KdfRunner } from '../../hashing/kdf-pool.ts'
 import {
   type ApplicationCredentialRecord,
   findApplicationCredential,
@@ -12,7 +12,7 @@ import type { Store } from '../../store/store.ts'
 
 export interface ApplicationCredentialTools {
   readonly store: Store
-  readonly kdf: KdfPool
+  readonly kdf: KdfRunner
   readonly settings: Settings
   readonly now: () => number
 }

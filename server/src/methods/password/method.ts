@@ -10,7 +10,7 @@ import {
   isPasswordExpired,
 } from '../../core/security-compliance.ts'
 import { hashPassword, needsRehash, verifyPassword } from '../../hashing/hash.ts'
-import type { KdfPool } from '../../hashing/kdf-pool.ts'
+import type { KdfRunner } from '../../hashing/kdf-pool.ts'
 import { accountSecurity } from '../../store/accounts.ts'
 import {
   countFailedLogin,
@@ -27,7 +27,7 @@ import type { Store } from '../../store/store.ts'
 
 export interface PasswordTools {
   readonly store: Store
-  readonly kdf: KdfPool
+  readonly kdf: KdfRunner
   readonly settings: Settings
   readonly now: () => number
 }

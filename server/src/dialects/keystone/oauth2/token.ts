@@ -52,7 +52,7 @@ export function oauth2TokenOperations(ttl: number) {
       const request = {
         identity: { methods: ['application_credential'], payloads },
         scope: { kind: 'default' } as const,
-        presenter: { session: null },
+        presenter: { session: null, left: call.left },
         ttl,
         requestId: call.requestId,
       }

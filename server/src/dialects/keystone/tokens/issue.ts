@@ -47,7 +47,7 @@ export function issueOperation(options: IssueOptions) {
       const request = {
         identity,
         scope: options.accountScopes || assumes ? accountScopeFrom(body.auth) : scopeFrom(body.auth),
-        presenter: { session: assumes ? await options.identify(ctx, call) : null },
+        presenter: { session: assumes ? await options.identify(ctx, call) : null, left: call.left },
         // Sent without a value it is not sent.
         receipt: headers['openstack-auth-receipt']?.toString() || undefined,
         ttl: options.ttl,
