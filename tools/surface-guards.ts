@@ -126,6 +126,12 @@ export const surfaceGuards: readonly Guard[] = [
     tests: 'server/src/hashing/thread-priority.test.ts',
   },
   {
+    file: `${keystone}/oauth2/token.ts`,
+    code: 'address: call.remoteAddress,',
+    without: '',
+    tests: oauth1,
+  },
+  {
     file: face,
     code: '|57P0|08|40|53|',
     without: '|57P0|08|53|',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { putAccountSecurity } from '../../../store/accounts.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { oauthHeader } from '../../../testing/oauth1-client.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
@@ -174,6 +175,20 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
     assert.equal((await ask(`${id}:${secret}`, '')).body.error, 'invalid_request')
     assert.equal((await ask(`${id}:${secret}`, 'grant_type=password')).body.error, 'unsupported_grant_type')
     assert.equal((await house.call('GET', '/v3/OS-OAUTH2/token')).status, 405)
+
+    const bind = (netmask: string) =>
+      house.ctx.store.write((tx) =>
+        putAccountSecurity(tx, 'default', {
+          apiAddresses: {
+            allow_address_netmasks: [{ address_netmask: netmask, description: '' }],
+            allow_ip_ranges: [],
+          },
+        }),
+      )
+    await bind('192.0.2.0/24')
+    const elsewhere = await ask(`${id}:${secret}`, 'grant_type=client_credentials')
+    await bind('0.0.0.0/0')
+    assert.equal(elsewhere.status, 403, 'from an address that its account does not allow')
   })
 
   it('410 PKI certificates; 200 revocation events for who may see them', async () => {

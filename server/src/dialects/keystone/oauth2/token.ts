@@ -55,6 +55,7 @@ export function oauth2TokenOperations(ttl: number) {
         presenter: { session: null, left: call.left },
         ttl,
         requestId: call.requestId,
+        address: call.remoteAddress,
       }
       try {
         const { text, session } = await issueToken(call.ctx, request)
