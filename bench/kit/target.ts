@@ -31,7 +31,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 export const bundle = join(root, 'server', 'dist', 'tokenhouse.mjs')
 /** As `npm start` has them. */
-export const nodeFlags: readonly string[] = ['--min-semi-space-size=8']
+export const nodeFlags: readonly string[] = ['--min-semi-space-size=6']
 const ADMIN: Administrator = {
   user: 'admin',
   password: 'Bench-Password-1',
