@@ -14,7 +14,11 @@ const env = Object.fromEntries(
 
 /** A started service and the lines it printed up to `ready`. */
 async function start(dataDir: string, ...args: string[]): Promise<{ child: ChildProcess; lines: string[] }> {
-  const flags = ['--data-dir', dataDir, '--port', '0', '--admin-port', '0', ...args]
+  const anyPort = ['port', 'huawei-port', 'alibaba-port', 'engine-port', 'admin-port'].flatMap((name) => [
+    `--${name}`,
+    '0',
+  ])
+  const flags = ['--data-dir', dataDir, ...anyPort, ...args]
   const child = spawn(process.execPath, [launcher, 'serve', ...flags], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
