@@ -103,7 +103,7 @@ export const surfaceGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/methods.ts',
-    code: '...(address !== undefined && { lane: address })',
+    code: '...(address !== undefined && { lane: addressBlock(address) })',
     without: '',
     tests: storm,
   },

@@ -47,7 +47,7 @@ export async function proveAccount(
   const account = isAccountName(login.name)
     ? await findEngineAccount(ctx.store.db, engine.id, { name: login.name })
     : undefined
-  const kdf = ctx.kdf.forRequest({ lane: login.address })
+  const kdf = ctx.kdf.forRequest({ lane: who.address })
   const right = await verifyPassword(kdf, account?.hash ?? null, login.password, ctx.settings)
   if (!account || account.hash === null || !right || account.status !== 'active') {
     await countFailure(ctx, engine, who, login.requestId)

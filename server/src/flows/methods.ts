@@ -1,5 +1,6 @@
 /** Ways to prove oneself, by the name requests use. One line each. */
 import type { Context } from '../context.ts'
+import { addressBlock } from '../core/engine-rules.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import type { KdfRunner } from '../hashing/kdf-pool.ts'
 import {
@@ -30,9 +31,12 @@ export const METHODS: Readonly<Record<string, Method | undefined>> = Object.assi
   totp,
 })
 
-/** Those of one address wait behind each other, and nobody's secret is hashed who has left. */
+/** Those of one address, or one network of IPv6, wait behind each other, and nobody's secret is hashed who has left. */
 function hashingFor({ kdf }: Context, { address, left }: Presenter): KdfRunner {
-  return kdf.forRequest({ ...(address !== undefined && { lane: address }), ...(left && { signal: left() }) })
+  return kdf.forRequest({
+    ...(address !== undefined && { lane: addressBlock(address) }),
+    ...(left && { signal: left() }),
+  })
 }
 
 /** A proof that stands on nothing before it. */
