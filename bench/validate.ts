@@ -47,6 +47,7 @@ async function rowsOf(
           refused: [404],
           bodiless: kind.method === 'HEAD',
           connections: CONNECTIONS,
+          awake: true,
           states,
         },
         midway: () => revoke(target, own, { token: tokens[7] ?? '', index: 7, states }),
@@ -80,6 +81,7 @@ try {
       ok: [200],
       refused: [],
       connections: CONNECTIONS,
+      awake: true,
       states: newStates(1),
     },
   }

@@ -34,7 +34,7 @@ interface Judged {
 }
 
 function runSlice(order: SliceOrder): Promise<SliceResult> {
-  const { host, port, requests, ok, refused, connections, durationMs, pauseMs } = order
+  const { host, port, requests, ok, refused, connections, durationMs, pauseMs, awake } = order
   const states = new Int32Array(order.states)
   const judged: Judged = { count: 0, falseAccepts: 0, falseRejects: 0, errors: 0, latenciesMs: [] }
   const began = performance.now()
@@ -132,6 +132,11 @@ function runSlice(order: SliceOrder): Promise<SliceResult> {
       } as unknown as Connection
       connection.socket = dial(connection)
     }
+
+    const stayAwake = (): void => {
+      if (open > 0) setImmediate(stayAwake)
+    }
+    if (awake) stayAwake()
   })
 }
 

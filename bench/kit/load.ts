@@ -19,6 +19,12 @@ export interface Traffic {
   readonly connections: number
   /** Between an answer and the next request of a connection, on average, so that they do not march in step; 0 when left out. */
   readonly pauseMs?: number
+  /**
+   * The generator never sleeps while a slice runs. One that does has to be woken by the server with an answer, and on a
+   * virtual machine that can cost more than the answer: a faster server, which keeps it busy, pays that less often.
+   * For servers of one thread: it takes a core for itself.
+   */
+  readonly awake?: boolean
   /** One state for each request, shared with whoever revokes. */
   readonly states: SharedArrayBuffer
 }
@@ -33,6 +39,7 @@ export interface SliceOrder {
   readonly connections: number
   readonly durationMs: number
   readonly pauseMs: number
+  readonly awake: boolean
   readonly states: SharedArrayBuffer
   /** Index of the request to begin with. */
   readonly first: number
@@ -59,7 +66,16 @@ export function createLoad(): Load {
   return {
     async slice(traffic, durationMs) {
       const { hostname, port } = new URL(traffic.url)
-      const { requests, ok, refused, connections, states, bodiless = false, pauseMs = 0 } = traffic
+      const {
+        requests,
+        ok,
+        refused,
+        connections,
+        states,
+        bodiless = false,
+        pauseMs = 0,
+        awake = false,
+      } = traffic
       const order: SliceOrder = {
         host: hostname.replace(/^\[|\]$/g, ''),
         port: Number(port),
@@ -70,6 +86,7 @@ export function createLoad(): Load {
         connections,
         durationMs,
         pauseMs,
+        awake,
         states,
         first,
       }

@@ -99,7 +99,7 @@ async function listenOnFaces(
   for (const { name, port, build } of faces) {
     if (port === 'off') continue
     const face = build(ctx, policy, {
-      onDone: (done) => metrics.observe({ face: name, ...done }),
+      onDone: (done) => metrics.observe(name, done),
       onFault: (error, { requestId, method, path }) => {
         metrics.fault(name)
         log.error({ err: error, face: name, requestId, method, path }, 'fault')

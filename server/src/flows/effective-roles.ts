@@ -11,7 +11,7 @@ export async function effectiveRolesOf(
   scope: Scope,
 ): Promise<ReadonlySet<string>> {
   const { userId, groups = [] } = user
-  const key = `grants ${userId} ${scopeKey(scope)} ${groups.join(' ')}`
+  const key = ['grants', `${userId} ${scopeKey(scope)} ${groups.join(' ')}`] as const
   const grantee = {
     userId,
     groups,

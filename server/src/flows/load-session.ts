@@ -105,7 +105,7 @@ async function isRevoked(ctx: Context, claims: Claims): Promise<boolean> {
 async function isChainRevoked(ctx: Context, { auditIds: [, chain] }: Claims): Promise<boolean> {
   if (chain === undefined) return false
   const named = [{ kind: 'chain', id: chain }]
-  const revocations = await recall(ctx, `chain ${chain}`, () => findRevocations(ctx.store.db, named))
+  const revocations = await recall(ctx, ['chain', chain], () => findRevocations(ctx.store.db, named))
   return revocations.length > 0
 }
 
@@ -150,7 +150,7 @@ async function heldRoles(
 
 /** What somebody who acts in person holds: the same for all their sessions there. */
 function ownRoles(ctx: Context, { userId, scope }: Claims): Promise<readonly RoleFacts[]> {
-  return recall(ctx, `held ${userId} ${scopeKey(scope)}`, async () => {
+  return recall(ctx, ['held', `${userId} ${scopeKey(scope)}`], async () => {
     // Asked for in here, so that what is remembered is of one epoch.
     const roles = await rolesOf(ctx.store)
     return shown(await effectiveRolesOf(ctx, { userId }, scope), roles)

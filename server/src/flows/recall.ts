@@ -20,13 +20,21 @@ import {
 interface Memory {
   readonly epoch: number
   readonly second: number
-  readonly values: Map<string, Promise<unknown>>
+  /** By kind, then by key. */
+  readonly values: Map<string, Map<string, Promise<unknown>>>
 }
 
 const memories = new WeakMap<Context, Memory>()
 
-/** What `load` gives, or gave within this second for the same `key`. A failed load is not remembered. */
-export function recall<T>(ctx: Context, key: string, load: () => Promise<T>): Promise<T> {
+/**
+ * What `load` gives, or gave within this second for the same `kind` and `key`. A failed load is not remembered. The two are
+ * not one text, because putting texts together and hashing the outcome costs more than both look-ups.
+ */
+export function recall<T>(
+  ctx: Context,
+  [kind, key]: readonly [kind: string, key: string],
+  load: () => Promise<T>,
+): Promise<T> {
   const epoch = ctx.store.epoch()
   const second = Math.floor(ctx.now() / 1e6)
   let memory = memories.get(ctx)
@@ -35,7 +43,8 @@ export function recall<T>(ctx: Context, key: string, load: () => Promise<T>): Pr
     memory = { epoch, second, values: new Map() }
     memories.set(ctx, memory)
   }
-  const { values } = memory
+  const values = memory.values.get(kind) ?? new Map<string, Promise<unknown>>()
+  if (values.size === 0) memory.values.set(kind, values)
   const known = values.get(key) as Promise<T> | undefined
   if (known) return known
   const value = load()
@@ -45,19 +54,26 @@ export function recall<T>(ctx: Context, key: string, load: () => Promise<T>): Pr
 }
 
 export function recallUser(ctx: Context, id: string): Promise<UserRecord | undefined> {
-  return recall(ctx, `user ${id}`, () => findUser(ctx.store.db, { id }))
+  return recall(ctx, ['user', id], () => findUser(ctx.store.db, { id }))
 }
 
 export function recallProject(ctx: Context, reference: ProjectReference): Promise<ProjectRecord | undefined> {
-  return recall(ctx, `project ${referenceKey(reference)}`, () => findProjectScope(ctx.store.db, reference))
+  return recall(ctx, projectKey(reference), () => findProjectScope(ctx.store.db, reference))
 }
 
 export function recallDomain(ctx: Context, reference: DomainReference): Promise<DomainRecord | undefined> {
-  return recall(ctx, `domain ${referenceKey(reference)}`, () => findDomainScope(ctx.store.db, reference))
+  const key =
+    'id' in reference ? (['domain', reference.id] as const) : (['domain named', reference.name] as const)
+  return recall(ctx, key, () => findDomainScope(ctx.store.db, reference))
 }
 
-function referenceKey(reference: ProjectReference | DomainReference): string {
-  return 'id' in reference ? `id ${reference.id}` : JSON.stringify(reference)
+/** With its length the domain's part ends where it ends, whatever the name begins with. */
+function projectKey(reference: ProjectReference): readonly [string, string] {
+  if ('id' in reference) return ['project', reference.id]
+  const { name, domain } = reference
+  return 'id' in domain
+    ? ['project in', `${domain.id.length} ${domain.id} ${name}`]
+    : ['project in domain named', `${domain.name.length} ${domain.name} ${name}`]
 }
 
 /** A key for what depends on a scope. */

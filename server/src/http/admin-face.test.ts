@@ -76,8 +76,8 @@ describe('admin face', () => {
 describe('metrics', () => {
   it('counts requests by face, operation and status, and their time in buckets', () => {
     const metrics = requestMetrics()
-    metrics.observe({ face: 'openstack', operation: 'issue_token', status: 201, ms: 4 })
-    metrics.observe({ face: 'openstack', operation: 'issue_token', status: 401, ms: 6000 })
+    metrics.observe('openstack', { operation: 'issue_token', status: 201, ms: 4 })
+    metrics.observe('openstack', { operation: 'issue_token', status: 401, ms: 6000 })
     metrics.fault('openstack')
     const lines = metrics.render().split('\n')
     for (const line of [

@@ -7,14 +7,13 @@
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
 export interface Finished {
-  readonly face: string
   readonly operation: string
   readonly status: number
   readonly ms: number
 }
 
 export interface RequestMetrics {
-  readonly observe: (finished: Finished) => void
+  readonly observe: (face: string, finished: Finished) => void
   /** A request that ended in a fault of ours. */
   readonly fault: (face: string) => void
   readonly render: () => string
@@ -56,7 +55,7 @@ export function requestMetrics(): RequestMetrics {
   }
 
   return {
-    observe: ({ face, operation, status, ms }) => {
+    observe: (face, { operation, status, ms }) => {
       const series = faces.get(face)?.get(operation) ?? seriesOf(face, operation)
       series.statuses.set(status, (series.statuses.get(status) ?? 0) + 1)
       const seconds = ms / 1000

@@ -104,7 +104,7 @@ describe("a namespace's secret", () => {
       maxBodyBytes: 100_000,
       onFault: (error, { requestId, method, path }) =>
         log.error({ err: error, requestId, method, path }, 'fault'),
-      onDone: (done) => metrics.observe({ face: 'alibaba', ...done }),
+      onDone: (done) => metrics.observe('alibaba', done),
     })
     function failing(): string {
       throw new Error('a sealed value that does not open')

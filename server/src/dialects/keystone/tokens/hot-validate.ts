@@ -22,14 +22,23 @@ const WITHOUT = `${PATH}?nocatalog`
 /** Texts of sessions that are kept, a kilobyte each; to write one again takes microseconds. */
 const KEPT = 2000
 
+/** A session's body in its two parts: the one is the session's own, the other goes with the catalog it is shown. */
+interface Written {
+  readonly begin: Sized
+  readonly shown: Catalog | null
+  readonly rest: Sized
+}
+
 export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenStyle): HotRoute {
-  const own = new Map<Session, Sized>()
+  const written = new Map<Session, Written>()
   let catalog: { epoch: number; value: Catalog } | undefined
 
   /** The catalog if it is at hand; asks for it for the next time otherwise. */
   const catalogNow = (): Catalog | undefined => {
     const epoch = ctx.store.epoch()
     if (catalog?.epoch === epoch) return catalog.value
+    // Sessions are loaded anew as well: what is kept of these is for nobody, and would keep the old catalog too.
+    written.clear()
     catalogOf(ctx.store).then(
       (value) => {
         catalog = { epoch, value }
@@ -39,14 +48,14 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     return undefined
   }
 
-  const ownOf = (subject: Session): Sized => {
-    let text = own.get(subject)
-    if (!text) {
-      text = sized(ownText(subject, style))
-      if (own.size >= KEPT) own.clear()
-      own.set(subject, text)
-    }
-    return text
+  const bodyOf = (subject: Session, shown: Catalog | null): Written => {
+    const known = written.get(subject)
+    if (known?.shown === shown) return known
+    const begin = known?.begin ?? sized(ownText(subject, style))
+    const body = { begin, shown, rest: restOf(subject, shown, style) }
+    if (written.size >= KEPT) written.clear()
+    written.set(subject, body)
+    return body
   }
 
   const answers = (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -66,8 +75,7 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
       return false
     const shown = nocatalog ? null : catalogNow()
     if (shown === undefined) return false
-    const begin = ownOf(subject)
-    const rest = restOf(subject, shown, style)
+    const { begin, rest } = bodyOf(subject, shown)
     const length = begin.bytes + rest.bytes
     response.writeHead(200, {
       'content-type': 'application/json',
