@@ -19,7 +19,7 @@ import {
 
 const TOKENS = 64
 /** So many that what is measured is not how long a disk takes to sync: every answer waits for that. */
-const CONNECTIONS = 32
+const CONNECTIONS = 64
 /** What the real Keystone spends on a rescope with its best cache: CPU milliseconds. */
 const KEYSTONE_CPU_MS = 14.8
 

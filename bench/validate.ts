@@ -6,7 +6,16 @@ import { startFloor } from './kit/floor.ts'
 import { median, newStates, requestBytes } from './kit/load.ts'
 import { measuredTable, noFalseVerdicts, percent, report } from './kit/report.ts'
 import { type Measured, type Row, runRounds } from './kit/rounds.ts'
-import { ask, login, manyTokens, peerFrom, revoke, startTokenhouse, type Target } from './kit/target.ts'
+import {
+  ask,
+  fillCatalog,
+  login,
+  manyTokens,
+  peerFrom,
+  revoke,
+  startTokenhouse,
+  type Target,
+} from './kit/target.ts'
 
 const TOKENS = 64
 const CONNECTIONS = 8
@@ -62,6 +71,7 @@ function costOf(a: Measured | undefined, b: Measured | undefined): number {
 }
 
 const target = await startTokenhouse()
+await fillCatalog(target, await login(target))
 const floor = await startFloor()
 const peer = peerFrom(process.argv)
 try {
@@ -86,7 +96,7 @@ try {
     },
   }
   const peerRows = peer === undefined ? [] : await rowsOf(peer, KINDS.slice(0, 1), () => 'floor')
-  const measured = await runRounds([floorRow, ...rows, ...peerRows], { rounds: 9, sliceMs: 1000 })
+  const measured = await runRounds([floorRow, ...rows, ...peerRows], { rounds: 41, sliceMs: 400 })
   const [, full, head, bare] = measured
   const goals = [
     { text: 'validate: at least 70 % of the floor', reached: (full?.share ?? 0) >= 0.7 },

@@ -138,6 +138,34 @@ function issued({ status, headers, text }: Answered): string {
   return token
 }
 
+/** The services of a small cloud, with three endpoints each: a catalog as users have it. */
+const SERVICES = [
+  'compute',
+  'volumev3',
+  'image',
+  'network',
+  'placement',
+  'object-store',
+  'orchestration',
+  'dns',
+]
+
+export async function fillCatalog(target: Target, adminToken: string): Promise<void> {
+  const headers = { 'X-Auth-Token': adminToken }
+  const make = async (path: string, body: unknown): Promise<{ service?: { id: string } }> => {
+    const { status, text } = await ask(target, 'POST', path, { headers, body })
+    if (status !== 201) throw new Error(`no ${path}: ${status} ${text.slice(0, 200)}`)
+    return JSON.parse(text)
+  }
+  for (const type of SERVICES) {
+    const { service } = await make('/services', { service: { type, name: type } })
+    for (const interface_ of ['public', 'internal', 'admin']) {
+      const url = `https://${type}.cloud.example/v1/%(project_id)s`
+      await make('/endpoints', { endpoint: { service_id: service?.id, interface: interface_, url } })
+    }
+  }
+}
+
 /** Revokes one of the tokens under load and tells the generator: from the acknowledgement on, accepting it is an error. */
 export async function revoke(
   target: Target,
