@@ -1,5 +1,6 @@
 /** Who: users with their domain and password, as one read. */
 
+import { sql } from 'kysely'
 import type { UserFacts } from '../core/session.ts'
 import { newId } from './ids.ts'
 import type { UserRow } from './schema.ts'
@@ -79,7 +80,9 @@ export async function findUser(db: Db, reference: UserReference): Promise<UserRe
     query = query.where('u.id', '=', reference.id)
   } else {
     const { domain } = reference
-    query = query.where('u.name', '=', reference.name).where('u.kind', '=', 'local')
+    // Written out, so that it is known to be the index's own condition before the statement is run: SQLite plans it anew
+    // for every value that is bound there.
+    query = query.where('u.name', '=', reference.name).where('u.kind', '=', sql.lit('local'))
     query =
       'id' in domain
         ? query.where('u.domain_id', '=', domain.id)
