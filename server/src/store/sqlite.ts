@@ -219,6 +219,8 @@ interface Epoch {
 /** The epoch, asked of the database once a turn of the event loop: what comes in later is handled in a later turn. */
 function epochOf(reader: DatabaseSync, writer: DatabaseSync): Epoch {
   const version = writer.prepare('pragma data_version')
+  // Asked at nearly every request: a row as an array is made a fifth faster.
+  version.setReturnArrays(true)
   let current: StatementSync | undefined
   let seen: number | undefined
   let known = Number.NaN
@@ -237,11 +239,11 @@ function epochOf(reader: DatabaseSync, writer: DatabaseSync): Epoch {
       asked = true
       setImmediate(forget)
       try {
-        const { data_version } = version.get() as { data_version: number }
-        if (data_version === seen) return known
+        const [now] = version.get() as unknown as [number]
+        if (now === seen) return known
         current ??= reader.prepare('select n from epoch where id = 1')
         known = (current.get() as { n: number }).n
-        seen = data_version
+        seen = now
       } catch {
         known = Number.NaN
         seen = undefined
