@@ -35,7 +35,8 @@ export function oauth2TokenOperations(ttl: number) {
     path: PATH,
     policy: 'public',
     success: 200,
-    refusals: [],
+    // Those that are not in OAuth's own form.
+    refusals: ['forbidden', 'busy'],
     handle: async (call) => {
       const client = basicCredentials(call.headers.authorization)
       if (!client) return invalidClient(call, REQUIRED)
