@@ -329,7 +329,7 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | und
       else resolve(undefined)
     })
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-    // Node emits no error of a request that breaks off to who does not listen for it.
+    request.on('error', reject)
     request.on('close', () => {
       if (!request.complete) reject(new Refusal('unavailable', 'the client left while it sent its body'))
     })
