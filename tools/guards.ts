@@ -37,6 +37,12 @@ export const guards: readonly Guard[] = [
     tests: 'server/src/config.test.ts',
   },
   {
+    file: 'server/src/flows/validate-token.ts',
+    code: 'return memory?.epoch === ctx.store.epoch() ? memory : undefined',
+    without: 'return memory',
+    tests: 'server/src/dialects/keystone/tokens/hot-validate.test.ts',
+  },
+  {
     file: 'server/src/flows/trust-holder.ts',
     code: 'if (claims.userId !== trust.trusteeUserId) {',
     without: 'if (!claims.userId) {',

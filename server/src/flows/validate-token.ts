@@ -3,7 +3,7 @@
  * them ask here, so that no side door has its own opinion of a token.
  *
  * A validated session is remembered under the token's text until anything changes in the database (the epoch), and
- * never past its expiry.
+ * never past its expiry; that a token of ours is void, for a second at most.
  */
 import { type Claims, decodeFernet, decodeJws, type Refused } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
@@ -15,12 +15,16 @@ import { asActing } from './trust-holder.ts'
 
 /** A few kilobytes each. */
 const REMEMBERED = 20_000
-/** Microseconds a session is remembered whose rights may end by themselves. */
+/** Void tokens that are remembered. Apart from the good ones, which they shall not displace. */
+const VOID_REMEMBERED = 1000
+/** Microseconds a session is remembered whose rights may end by themselves, and a token that rights might come back to. */
 const LAPSING = 1_000_000
 
 interface Memory {
   epoch: number
   readonly sessions: Map<string, { readonly session: Session; readonly until: number }>
+  /** Refusals of tokens that are void: one that is revoked may be asked about for hours. */
+  readonly voids: Map<string, { readonly refusal: Refusal; readonly until: number }>
 }
 
 const memories = new WeakMap<Context, Memory>()
@@ -38,7 +42,9 @@ export interface ValidateOptions {
  */
 export function validateToken(ctx: Context, text: string, options: ValidateOptions = {}): Promise<Session> {
   const known = options.signedBy === undefined ? peekSession(ctx, text) : undefined
-  return known ? Promise.resolve(known) : validateAnew(ctx, text, options)
+  if (known) return Promise.resolve(known)
+  const refusal = peekRefusal(ctx, text)
+  return refusal ? Promise.reject(refusal) : validateAnew(ctx, text, options)
 }
 
 async function validateAnew(ctx: Context, text: string, options: ValidateOptions): Promise<Session> {
@@ -52,9 +58,14 @@ async function validateAnew(ctx: Context, text: string, options: ValidateOptions
   if (bound ? key.id !== options.signedBy : options.signedBy !== undefined) {
     return refuse('unauthenticated', 'a security token without its own signature', NO_LONGER)
   }
-  const session = await loadClaims(ctx, claims).catch(asToken)
-  if (claims.expiresAt > now && !bound) remember(ctx, text, session, epoch)
-  return session
+  try {
+    const session = await loadClaims(ctx, claims)
+    if (claims.expiresAt > now && !bound) remember(ctx, text, session, epoch)
+    return session
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
+    throw rememberVoid(ctx, text, new Refusal('unauthenticated', error.reason, NO_LONGER), epoch)
+  }
 }
 
 async function loadClaims(ctx: Context, claims: Claims): Promise<Session> {
@@ -63,9 +74,7 @@ async function loadClaims(ctx: Context, claims: Claims): Promise<Session> {
 
 /** The remembered session of a token, if it is still the truth; never touches the database. */
 export function peekSession(ctx: Context, text: string): Session | undefined {
-  const memory = memories.get(ctx)
-  if (!memory || memory.epoch !== ctx.store.epoch()) return undefined
-  const entry = memory.sessions.get(text)
+  const entry = memoryNow(ctx)?.sessions.get(text)
   return entry && entry.until > ctx.now() ? entry.session : undefined
 }
 
@@ -85,18 +94,36 @@ export async function readToken(ctx: Context, text: string): Promise<Claims> {
 const UNREADABLE = { subject: { kind: 'token', id: 'unreadable' } } as const
 const NO_LONGER = { subject: { kind: 'token', id: 'void' } } as const
 
-function asToken(error: unknown): never {
-  if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
-  throw new Refusal('unauthenticated', error.reason, NO_LONGER)
+function peekRefusal(ctx: Context, text: string): Refusal | undefined {
+  const entry = memoryNow(ctx)?.voids.get(text)
+  return entry && entry.until > ctx.now() ? entry.refusal : undefined
 }
 
-function remember(ctx: Context, text: string, session: Session, epoch: number): void {
+function rememberVoid(ctx: Context, text: string, refusal: Refusal, epoch: number): Refusal {
+  const { voids } = memoryOf(ctx, epoch)
+  if (voids.size >= VOID_REMEMBERED) voids.clear()
+  voids.set(text, { refusal, until: ctx.now() + LAPSING })
+  return refusal
+}
+
+/** What is remembered, if it is still the truth. */
+function memoryNow(ctx: Context): Memory | undefined {
+  const memory = memories.get(ctx)
+  return memory?.epoch === ctx.store.epoch() ? memory : undefined
+}
+
+function memoryOf(ctx: Context, epoch: number): Memory {
   let memory = memories.get(ctx)
   // `!==` also forgets everything while the epoch is unknown (NaN).
   if (!memory || memory.epoch !== epoch) {
-    memory = { epoch, sessions: new Map() }
+    memory = { epoch, sessions: new Map(), voids: new Map() }
     memories.set(ctx, memory)
   }
+  return memory
+}
+
+function remember(ctx: Context, text: string, session: Session, epoch: number): void {
+  const memory = memoryOf(ctx, epoch)
   if (memory.sessions.size >= REMEMBERED) {
     const [oldest] = memory.sessions.keys()
     if (oldest !== undefined) memory.sessions.delete(oldest)

@@ -63,6 +63,26 @@ describe('the route in front of the router', () => {
     assert.equal((await overSocket('GET', '', subject)).status, 404)
   })
 
+  it('401 without the role their token stands on, however often they ask, and 200 as soon as it is given back', async () => {
+    const asAdmin = (method: string, path: string, body?: unknown) =>
+      house.call(method, path, { token: admin, ...(body === undefined ? {} : { body }) })
+    const [role] = (await asAdmin('GET', '/v3/roles?name=member')).body.roles
+    const { id: project } = (await asAdmin('POST', '/v3/projects', { project: { name: 'lent' } })).body
+      .project
+    const user = { name: 'borrower', password: 'a password', domain_id: 'default' }
+    const { id } = (await asAdmin('POST', '/v3/users', { user })).body.user
+    const grant = `/v3/projects/${project}/users/${id}/roles/${role.id}`
+    assert.equal((await asAdmin('PUT', grant)).status, 204)
+    const subject = await house.login('borrower@default', 'a password', { project: { id: project } })
+    const headers = { 'X-Auth-Token': subject, 'X-Subject-Token': subject }
+    const ofThemselves = async () => (await fetch(`${url}/v3/auth/tokens`, { headers })).status
+    assert.equal(await ofThemselves(), 200)
+    assert.equal((await asAdmin('DELETE', grant)).status, 204)
+    for (let n = 0; n < 3; n++) assert.equal(await ofThemselves(), 401)
+    assert.equal((await asAdmin('PUT', grant)).status, 204)
+    assert.equal(await ofThemselves(), 200)
+  })
+
   it('401 as soon as the caller’s own token is revoked', async () => {
     const caller = await house.admin()
     const ask = async () => {
