@@ -19,6 +19,7 @@ import {
   type DatabaseConnection,
   type Driver,
   Kysely,
+  type LimitNode,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
@@ -269,9 +270,17 @@ function kyselyOn(database: DatabaseSync): Db {
       createAdapter: () => new SqliteAdapter(),
       createDriver: () => driver,
       createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
+      createQueryCompiler: () => new QueryCompiler(),
     },
   })
+}
+
+class QueryCompiler extends SqliteQueryCompiler {
+  /** SQLite plans a statement anew for every value that is bound as its limit, which costs more than running it; not in a sum. */
+  protected override visitLimit({ limit }: LimitNode): void {
+    this.append('limit 0 + ')
+    this.visitNode(limit)
+  }
 }
 
 /** Preparing costs more than running: statements are kept by their text. */
