@@ -1,9 +1,11 @@
 /**
  * How fast are logins? `POST /v3/auth/tokens` with a password, against what the password hash alone allows on as many threads
  * as there are cores (`kdf-threads`); argon2id, and bcrypt with 12 rounds. `--peer URL` adds another Keystone v3 server.
- * Beside the logins a few tokens are validated now and then, one of which is revoked in the middle.
+ * Beside the logins a few tokens are validated now and then, one of which is revoked in the middle. Bare node:http that
+ * hashes tells what a caller and a socket leave of the hash alone on this machine.
  */
 import { availableParallelism } from 'node:os'
+import { startFloor } from './kit/floor.ts'
 import { type Hash, type KdfFloor, startKdfFloor } from './kit/kdf-floor.ts'
 import {
   createLoad,
@@ -32,10 +34,13 @@ const SLICE_MS: Readonly<Record<Hash, number>> = { argon2id: 3000, bcrypt: 8000 
 const CORES = availableParallelism()
 const TOKENS = 8
 const PAUSE_MS = 50
+/** An answer with the catalog of a new service, about. */
+const ANSWER_BYTES = 1200
 /** What the real Keystone spends on a bcrypt-12 login: CPU milliseconds. */
 const KEYSTONE_CPU_MS = 295
 
 interface Validation {
+  readonly target: Target
   readonly own: string
   readonly tokens: readonly string[]
   readonly traffic: Traffic
@@ -43,19 +48,38 @@ interface Validation {
 }
 
 interface Login {
-  readonly target: Target
+  readonly name: string
+  readonly pids: readonly number[]
   readonly hash: Hash
-  readonly kdf: KdfFloor
+  readonly traffic: Traffic
+  /** None where there are no tokens. */
+  readonly validation?: Validation
   readonly alone: number[]
   readonly aloneCpuMs: number[]
   readonly slices: (SliceResult & { readonly cpuMs: number })[]
 }
 
-function trafficOf(target: Target): Traffic {
-  const url = new URL(`${target.url}/auth/tokens`)
+const nothingYet = (): Pick<Login, 'alone' | 'aloneCpuMs' | 'slices'> => ({
+  alone: [],
+  aloneCpuMs: [],
+  slices: [],
+})
+
+async function loginTo(target: Target, hash: Hash): Promise<Login> {
   return {
-    url: target.url,
-    requests: [requestBytes('POST', url, {}, JSON.stringify(passwordBody(target)))],
+    name: target.name,
+    pids: target.pids,
+    hash,
+    traffic: trafficOf(`${target.url}/auth/tokens`, JSON.stringify(passwordBody(target))),
+    validation: await validationOf(target),
+    ...nothingYet(),
+  }
+}
+
+function trafficOf(url: string, body: string): Traffic {
+  return {
+    url,
+    requests: [requestBytes('POST', new URL(url), {}, body)],
     ok: [201],
     refused: [401],
     connections: CORES * 2,
@@ -79,69 +103,72 @@ async function validationOf(target: Target): Promise<Validation> {
     pauseMs: PAUSE_MS,
     states: newStates(TOKENS),
   }
-  return { own, tokens, traffic, slices: [] }
+  return { target, own, tokens, traffic, slices: [] }
 }
 
-async function revokeOne(target: Target, { own, tokens, traffic }: Validation): Promise<void> {
+async function revokeOne({ target, own, tokens, traffic }: Validation): Promise<void> {
   await revoke(target, own, { token: tokens[3] ?? '', index: 3, states: traffic.states })
 }
 
-const flags = (hash: Hash): string[] => ['--password-hash', hash, '--kdf-threads', String(CORES)]
+/** Validates beside the logins for as long as they last. */
+async function validate({ traffic, slices }: Validation, durationMs: number): Promise<void> {
+  slices.push(await beside.slice(traffic, durationMs))
+}
+
+const HASHES = ['argon2id', 'bcrypt'] as const
 const peer = peerFrom(process.argv)
-const logins: Login[] = []
-for (const hash of ['argon2id', 'bcrypt'] as const) {
-  logins.push({
-    target: await startTokenhouse(flags(hash)),
-    hash,
-    kdf: startKdfFloor(hash, CORES),
-    alone: [],
-    aloneCpuMs: [],
-    slices: [],
-  })
+const kdfs: Record<Hash, KdfFloor> = {
+  argon2id: startKdfFloor('argon2id', CORES),
+  bcrypt: startKdfFloor('bcrypt', CORES),
 }
-if (peer !== undefined) {
-  logins.push({
-    target: peer,
-    hash: 'bcrypt',
-    kdf: startKdfFloor('bcrypt', CORES),
-    alone: [],
-    aloneCpuMs: [],
-    slices: [],
-  })
+const floor = await startFloor(CORES)
+const targets = new Map<Target, Hash>()
+for (const hash of HASHES) {
+  const flags = ['--password-hash', hash, '--kdf-threads', String(CORES)]
+  targets.set(await startTokenhouse(flags), hash)
 }
+if (peer) targets.set(peer, 'bcrypt')
 const load = createLoad()
 const beside = createLoad()
 try {
-  const validations = new Map<Login, Validation>()
-  for (const each of logins) validations.set(each, await validationOf(each.target))
+  const logins: Login[] = []
+  let body = ''
+  for (const [target, hash] of targets) {
+    logins.push(await loginTo(target, hash))
+    body ||= JSON.stringify(passwordBody(target))
+  }
+  for (const hash of HASHES) {
+    logins.push({
+      name: 'bare node:http that hashes',
+      pids: [floor.pid],
+      hash,
+      traffic: trafficOf(`${floor.url}/${hash}/${ANSWER_BYTES}`, body),
+      ...nothingYet(),
+    })
+  }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const each of logins) {
-      const { target, hash, kdf, alone, aloneCpuMs, slices } = each
-      const validation = validations.get(each)!
+    for (const { pids, hash, traffic, validation, alone, aloneCpuMs, slices } of logins) {
+      const kdf = kdfs[hash]
       const aloneBefore = cpuMsOfAll([kdf.pid])
       const floor = await kdf.slice(SLICE_MS[hash])
       alone.push(floor.count / floor.seconds)
       aloneCpuMs.push((cpuMsOfAll([kdf.pid]) - aloneBefore) / floor.count)
-      const cpuBefore = cpuMsOfAll(target.pids)
-      const acting = round === ROUNDS >> 1 ? revokeOne(target, validation) : undefined
-      const [result, validated] = await Promise.all([
-        load.slice(trafficOf(target), SLICE_MS[hash]),
-        beside.slice(validation.traffic, SLICE_MS[hash]),
-        acting,
+      const cpuBefore = cpuMsOfAll(pids)
+      const [result] = await Promise.all([
+        load.slice(traffic, SLICE_MS[hash]),
+        validation && validate(validation, SLICE_MS[hash]),
+        validation && round === ROUNDS >> 1 ? revokeOne(validation) : undefined,
       ])
-      validation.slices.push(validated)
-      const cpuMs =
-        target.pids.length === 0 ? Number.NaN : (cpuMsOfAll(target.pids) - cpuBefore) / result.count
+      const cpuMs = pids.length === 0 ? Number.NaN : (cpuMsOfAll(pids) - cpuBefore) / result.count
       slices.push({ ...result, cpuMs })
     }
   }
-  const rows = logins.map((each) => {
-    const { target, hash, alone, aloneCpuMs, slices } = each
-    const all = [...slices, ...(validations.get(each)?.slices ?? [])]
+  const rows = logins.map(({ name, hash, validation, alone, aloneCpuMs, slices }) => {
+    const all = [...slices, ...(validation?.slices ?? [])]
     const sum = (what: 'falseAccepts' | 'falseRejects' | 'errors'): number =>
       all.reduce((total, slice) => total + slice[what], 0)
     return {
-      name: `${target.name}: password ${hash}`,
+      name: `${name}: password ${hash}`,
       alone: median(alone),
       perSecond: median(slices.map(({ count, seconds }) => count / seconds)),
       share: median(slices.map(({ count, seconds }, n) => count / seconds / (alone[n] ?? Number.NaN))),
@@ -154,7 +181,7 @@ try {
       errors: sum('errors'),
     }
   })
-  const ours = rows.filter(({ name }) => !name.startsWith('peer'))
+  const ours = rows.filter(({ name }) => name.startsWith('tokenhouse'))
   const goals: Goal[] = [
     ...ours.map(({ name, share }) => ({
       text: `${name}: at least 95 % of the hash alone`,
@@ -201,8 +228,7 @@ try {
 } finally {
   await load.stop()
   await beside.stop()
-  for (const { target, kdf } of logins) {
-    await kdf.stop()
-    await target.stop()
-  }
+  await floor.stop()
+  for (const kdf of Object.values(kdfs)) await kdf.stop()
+  for (const target of targets.keys()) await target.stop()
 }

@@ -88,7 +88,7 @@ try {
       requests: [bare('GET', `/size/${Buffer.byteLength(text)}`)],
       states: newStates(1),
     },
-    { ...storm, url: floor.url, requests: [bare('POST', '/hash/200', body)] },
+    { ...storm, url: floor.url, requests: [bare('POST', '/argon2id/200', body)] },
   )
   await callers.slice(validation, SLICE_MS)
   for (let round = 0; round < ROUNDS; round++) {

@@ -4,7 +4,7 @@
  *
  *   GET or HEAD /size/N      200 with N bytes
  *   POST /parse/N            parses the body, 201 with N bytes
- *   POST /hash/N             and verifies a password first, with as many at once as there are cores but one
+ *   POST /HASH/N             and verifies a password first, by argon2id or bcrypt
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { createInterface } from 'node:readline'
-import { STORED } from './kdf-floor.ts'
+import { type Hash, STORED } from './kdf-floor.ts'
 
 export interface Floor {
   readonly url: string
@@ -20,9 +20,11 @@ export interface Floor {
   readonly stop: () => Promise<void>
 }
 
-export async function startFloor(): Promise<Floor> {
-  const child = spawn(process.execPath, ['-C', 'development', import.meta.filename, 'serve'], {
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(availableParallelism() + 4) },
+/** `threads`: how many passwords it hashes at once. */
+export async function startFloor(threads = Math.max(1, availableParallelism() - 1)): Promise<Floor> {
+  const program = ['-C', 'development', import.meta.filename, 'serve', String(threads)]
+  const child = spawn(process.execPath, program, {
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(threads + 4) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   process.once('exit', () => child.kill())
@@ -40,7 +42,7 @@ export async function startFloor(): Promise<Floor> {
   throw new Error('the floor did not start')
 }
 
-function serve(): void {
+function serve(threads: number): void {
   const bodies = new Map<string, Buffer>()
   const bodyOf = (size: string): Buffer => {
     const kept = bodies.get(size) ?? Buffer.alloc(Number(size), 'x')
@@ -52,11 +54,11 @@ function serve(): void {
     response.writeHead(status, { 'content-type': 'application/json', 'content-length': body.length })
     response.end(withBody ? body : undefined)
   }
-  const lanes = Array.from({ length: Math.max(1, availableParallelism() - 1) }, () => Promise.resolve())
+  const lanes = Array.from({ length: threads }, () => Promise.resolve())
   /** Not for who has left meanwhile: their hashes would weigh on whatever is measured next. */
-  const hashInTurn = async (response: ServerResponse): Promise<void> => {
+  const hashInTurn = async (hash: Hash, response: ServerResponse): Promise<void> => {
     const lane = lanes.shift() ?? Promise.resolve()
-    const turn = lane.then(async () => void (response.destroyed || (await STORED.argon2id())))
+    const turn = lane.then(async () => void (response.destroyed || (await STORED[hash]())))
     lanes.push(turn)
     await turn
   }
@@ -67,7 +69,8 @@ function serve(): void {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       JSON.parse(Buffer.concat(chunks).toString('utf8'))
-      if (url.startsWith('/hash/')) hashInTurn(response).then(() => answer(response, 201, url, true))
+      const hash = url.split('/')[1] ?? ''
+      if (hash in STORED) hashInTurn(hash as Hash, response).then(() => answer(response, 201, url, true))
       else answer(response, 201, url, true)
     })
   })
@@ -76,4 +79,4 @@ function serve(): void {
   )
 }
 
-if (process.argv[2] === 'serve' && process.argv[1] === import.meta.filename) serve()
+if (process.argv[2] === 'serve' && process.argv[1] === import.meta.filename) serve(Number(process.argv[3]))

@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 import type { UserFacts } from '../core/session.ts'
 import { newId } from './ids.ts'
+import { prepared } from './prepared.ts'
 import type { UserRow } from './schema.ts'
 import type { Db } from './store.ts'
 import { useOnce } from './used-once.ts'
@@ -47,8 +48,8 @@ export type UserReference =
   | { readonly id: string }
   | { readonly name: string; readonly domain: { readonly id: string } | { readonly name: string } }
 
-export async function findUser(db: Db, reference: UserReference): Promise<UserRecord | undefined> {
-  let query = db
+function withPassword(db: Db) {
+  return db
     .selectFrom('user as u')
     .innerJoin('project as d', 'd.id', 'u.domain_id')
     .leftJoin('password as p', 'p.user_id', 'u.id')
@@ -75,20 +76,28 @@ export async function findUser(db: Db, reference: UserReference): Promise<UserRe
       'p.expires_at',
     ])
     .orderBy('p.created_at', 'desc')
-    .limit(1)
-  if ('id' in reference) {
-    query = query.where('u.id', '=', reference.id)
-  } else {
-    const { domain } = reference
-    // Written out, so that it is known to be the index's own condition before the statement is run: SQLite plans it anew
-    // for every value that is bound there.
-    query = query.where('u.name', '=', reference.name).where('u.kind', '=', sql.lit('local'))
-    query =
-      'id' in domain
-        ? query.where('u.domain_id', '=', domain.id)
-        : query.where('d.name', '=', domain.name).where('d.is_domain', '=', 1)
-  }
-  const row = await query.executeTakeFirst()
+    .limit(sql.lit(1))
+}
+
+/** The condition of the names' index is written out: were its value bound, SQLite would plan the statement anew each time. */
+function named(db: Db) {
+  return withPassword(db).where('u.name', '=', '').where('u.kind', '=', sql.lit('local'))
+}
+
+const byId = prepared((db) => withPassword(db).where('u.id', '=', ''))
+const byNameIn = prepared((db) => named(db).where('u.domain_id', '=', ''))
+const byNameInNamed = prepared((db) =>
+  named(db).where('d.name', '=', '').where('d.is_domain', '=', sql.lit(1)),
+)
+
+function rowOf(db: Db, reference: UserReference) {
+  if ('id' in reference) return byId(db, reference.id)
+  const { name, domain } = reference
+  return 'id' in domain ? byNameIn(db, name, domain.id) : byNameInNamed(db, name, domain.name)
+}
+
+export async function findUser(db: Db, reference: UserReference): Promise<UserRecord | undefined> {
+  const [row] = await rowOf(db, reference)
   if (!row) return undefined
   return {
     id: row.id,
