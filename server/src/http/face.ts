@@ -329,10 +329,10 @@ function readBody(request: IncomingMessage, limit: number): Promise<Buffer | und
       else resolve(undefined)
     })
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-    request.on('error', reject)
-    request.on('close', () => {
-      if (!request.complete) reject(new Refusal('unavailable', 'the client left while it sent its body'))
-    })
+    // Either of them after the end changes nothing; before it, it is the client's doing and no fault of ours.
+    const brokenOff = (): void => reject(new Refusal('bad_request', 'the client broke off its body'))
+    request.on('error', brokenOff)
+    request.on('close', brokenOff)
   })
 }
 
