@@ -91,7 +91,7 @@ try {
     errors: sum('errors'),
   }
   report(
-    `Exchange for an engine's token (RSA ${BITS}, ${CONNECTIONS} connections)`,
+    { question: "Exchange for an engine's token", setup: `RSA ${BITS}, ${CONNECTIONS} connections` },
     [
       [
         'row',

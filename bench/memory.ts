@@ -75,7 +75,7 @@ try {
   ]
   const most = Math.max(filled.peakMb, loaded.peakMb)
   report(
-    `Memory (${USERS} users)`,
+    { question: 'Memory', setup: `${USERS} users` },
     [
       ['row', 'resident MB', 'peak MB', 'false accepts', 'false rejects', 'errors'],
       row(`after ${USERS} users were made`, filled),

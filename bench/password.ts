@@ -194,7 +194,7 @@ try {
     noFalseVerdicts(ours),
   ]
   report(
-    `Password (${CORES} threads, ${CORES * 2} connections)`,
+    { question: 'Password', setup: `${CORES} threads, ${CORES * 2} connections` },
     [
       [
         'row',

@@ -75,7 +75,11 @@ try {
     },
     noFalseVerdicts(measured.filter(({ name }) => !name.startsWith('peer'))),
   ]
-  report(`Rescope (${size} bytes, ${CONNECTIONS} connections)`, measuredTable(measured), goals)
+  report(
+    { question: 'Rescope', setup: `${size} bytes, ${CONNECTIONS} connections` },
+    measuredTable(measured),
+    goals,
+  )
 } finally {
   await floor.stop()
   await target.stop()

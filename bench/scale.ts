@@ -179,7 +179,10 @@ try {
   })
   const { listing, validation, megabytes } = await listEverything(houses[1]!)
   report(
-    `Scale (${LARGE.users} users, ${LARGE.users * GRANTS_PER_USER} grants, ${LARGE.revocations} revocations, against ${SMALL.users} users and none)`,
+    {
+      question: 'Scale',
+      setup: `${LARGE.users} users, ${LARGE.users * GRANTS_PER_USER} grants, ${LARGE.revocations} revocations, against ${SMALL.users} users and none`,
+    },
     [['row', 'small, CPU µs', 'large, CPU µs', 'large / small', 'rows', 'large, CPU µs per row'], ...rows],
     [
       ...ratios.map(({ name, ratio }) => ({

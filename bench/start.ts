@@ -43,7 +43,7 @@ try {
     Math.max(...times).toFixed(0),
   ]
   report(
-    'Start on an existing database',
+    { question: 'Start on an existing database' },
     [
       ['row', 'median ms', 'best ms', 'worst ms'],
       row('bare node:http from a TypeScript file', bareMs),

@@ -121,7 +121,7 @@ try {
   )
   const ratio = ratioOf(ours)
   report(
-    `Validation in a login storm (${CALLERS} callers, ${STORM_CONNECTIONS} logging in)`,
+    { question: 'Validation in a login storm', setup: `${CALLERS} callers, ${STORM_CONNECTIONS} logging in` },
     [
       ['row', 'req/s', 'p50 ms', 'p99 ms', 'false accepts', 'false rejects', 'errors'],
       ...[bareHttp, ours].flatMap(({ name, idle, stormy, logins }) => [

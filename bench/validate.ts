@@ -114,7 +114,11 @@ try {
     },
     noFalseVerdicts(measured.filter(({ name }) => !name.startsWith('peer'))),
   ]
-  report(`Validate (${size} bytes, ${CONNECTIONS} connections)`, measuredTable(measured), goals)
+  report(
+    { question: 'Validate', setup: `${size} bytes, ${CONNECTIONS} connections` },
+    measuredTable(measured),
+    goals,
+  )
 } finally {
   await floor.stop()
   await target.stop()

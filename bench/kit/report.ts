@@ -13,6 +13,12 @@ export interface Goal {
   readonly reached: boolean
 }
 
+/** What a run asks, and with how much of what: the one names its place among the results, the other may change. */
+export interface Subject {
+  readonly question: string
+  readonly setup?: string
+}
+
 const FILE = join(root, 'bench', 'RESULTS.md')
 const HEAD = `# Results
 
@@ -61,13 +67,14 @@ export function noFalseVerdicts(
 }
 
 /** Prints the table and the goals; writes them with `--write`; fails the process when a goal was missed. */
-export function report(question: string, table: Table, goals: readonly Goal[]): void {
-  console.log(`\n${machineLine()}\n\n${aligned(table)}\n`)
+export function report(subject: Subject, table: Table, goals: readonly Goal[]): void {
+  const about = [subject.setup, machineLine()].filter(Boolean).join('; ')
+  console.log(`\n${about}\n\n${aligned(table)}\n`)
   for (const { text, reached } of goals) console.log(`${reached ? 'reached' : 'MISSED '}  ${text}`)
   const failed = goals.filter(({ reached }) => !reached).length
   console.log(`${goals.length - failed} passed, ${failed} failed`)
   if (failed > 0) process.exitCode = 1
-  if (process.argv.includes('--write')) write(question, table, goals)
+  if (process.argv.includes('--write')) write(subject.question, [about, table, goals])
 }
 
 function aligned(table: Table): string {
@@ -85,14 +92,14 @@ function aligned(table: Table): string {
     .join('\n')
 }
 
-function write(question: string, table: Table, goals: readonly Goal[]): void {
+function write(question: string, [about, table, goals]: readonly [string, Table, readonly Goal[]]): void {
   const [head = [], ...rows] = table
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   const told = goals.map(({ text, reached }) => `${reached ? 'reached' : '**missed**'}: ${text}`).join('; ')
   const run = [
     `### ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     '',
-    machineLine(),
+    about,
     '',
     line(head),
     line(head.map((_, column) => (column === 0 ? '---' : '---:'))),
