@@ -150,9 +150,9 @@ try {
     for (const { pids, hash, traffic, validation, alone, aloneCpuMs, slices } of logins) {
       const kdf = kdfs[hash]
       const aloneBefore = cpuMsOfAll([kdf.pid])
-      const floor = await kdf.slice(SLICE_MS[hash])
-      alone.push(floor.count / floor.seconds)
-      aloneCpuMs.push((cpuMsOfAll([kdf.pid]) - aloneBefore) / floor.count)
+      const { count, seconds } = await kdf.slice(SLICE_MS[hash])
+      alone.push(count / seconds)
+      aloneCpuMs.push((cpuMsOfAll([kdf.pid]) - aloneBefore) / count)
       const cpuBefore = cpuMsOfAll(pids)
       const [result] = await Promise.all([
         load.slice(traffic, SLICE_MS[hash]),

@@ -70,7 +70,8 @@ function serve(threads: number): void {
     request.on('end', () => {
       JSON.parse(Buffer.concat(chunks).toString('utf8'))
       const hash = url.split('/')[1] ?? ''
-      if (hash in STORED) hashInTurn(hash as Hash, response).then(() => answer(response, 201, url, true))
+      if (Object.hasOwn(STORED, hash))
+        hashInTurn(hash as Hash, response).then(() => answer(response, 201, url, true))
       else answer(response, 201, url, true)
     })
   })
