@@ -47,12 +47,13 @@ function secretFile(text: string): string {
 }
 
 before(async () => {
-  process.umask(0o077) // as main does
+  const usual = process.umask(0o077) // as main does
   assert.deepEqual(await dataOf(['bootstrap']), {
     passwordSet: true,
     credentials: join(dataDir, 'clouds.yaml'),
     authUrl: 'http://127.0.0.1:5000/v3',
   })
+  process.umask(usual)
 })
 after(() => rmSync(folder, { recursive: true }))
 

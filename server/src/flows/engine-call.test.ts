@@ -22,9 +22,6 @@ let house: House
 let asked = 0
 let answer: { readonly status: number; readonly type: string; readonly bytes: Buffer }
 let made = 0
-/** What every name resolves to. */
-let resolved: readonly string[] = []
-const { lookup } = dns
 
 const listed = () =>
   [
@@ -46,17 +43,8 @@ before(async () => {
   await new Promise<void>((done) => software.listen(0, '127.0.0.1', done))
   port = (software.address() as AddressInfo).port
   house = await openHouse({ engineAddresses: listed() })
-  dns.lookup = ((_name: string, _options: object, callback: (error: null, found: object[]) => void) => {
-    callback(
-      null,
-      resolved.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-    )
-  }) as never
-  syncBuiltinESMExports()
 })
 after(async () => {
-  dns.lookup = lookup
-  syncBuiltinESMExports()
   await house.close()
   software.close()
 })
@@ -76,6 +64,23 @@ const makeAccount = (engine: EngineRecord) =>
   createAccounts(house.ctx, engine, [{ name: 'uma', roles: ['developer'] }], BY)
 
 describe('ServiceComb CVE-2023-44312 and CVE-2023-44313: calls go to the engine and nowhere else', () => {
+  /** What every name resolves to. */
+  let resolved: readonly string[] = []
+  const { lookup } = dns
+  before(() => {
+    dns.lookup = ((_name: string, _options: object, callback: (error: null, found: object[]) => void) => {
+      callback(
+        null,
+        resolved.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      )
+    }) as never
+    syncBuiltinESMExports()
+  })
+  after(() => {
+    dns.lookup = lookup
+    syncBuiltinESMExports()
+  })
+
   const refusedAddress = (error: unknown): boolean =>
     error instanceof Refusal && error.code === 'unavailable' && /an address inside/.test(error.reason)
 
