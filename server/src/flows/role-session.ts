@@ -36,7 +36,8 @@ export function roleSessionText({
   if (provider !== undefined) fields.set('provider', provider)
   if (sourceIdentity) fields.set('source', sourceIdentity)
   if (policy !== undefined) fields.set('policy', hashOf(policy))
-  return fields.toString()
+  // What reads the same unescaped stays so: three bytes for each `@` of two long names would be too many.
+  return fields.toString().replaceAll('%40', '@').replaceAll('%3D', '=').replaceAll('%2C', ',')
 }
 
 export function readRoleSession(text: string): RoleSession {

@@ -133,6 +133,19 @@ describe('STS', () => {
     refused(await assume(person, none), 404, 'EntityNotExist.Role')
   })
 
+  it('200 the longest session name and source identity, of characters that a form escapes, with a policy', async () => {
+    const person = await house.person('long-names', ASSUME)
+    const session = '@'.repeat(32)
+    const key = await assumed(person, {
+      RoleSessionName: session,
+      SourceIdentity: '=,@'.repeat(21) + '=',
+      Policy: JSON.stringify({ Version: '1', Statement: [allow('edas:*')] }),
+    })
+    assert.equal((await read(key)).status, 200)
+    const { body } = await sts('GetCallerIdentity', key)
+    assert.equal(body.Arn, `acs:ram::${account}:assumed-role/${roleName}/${session}`)
+  })
+
   it('403 who is let but not trusted, and who is trusted but not let', async () => {
     refused(await assume(await house.person('unlet')), 403, 'NoPermission')
     const denied = await house.person('denied', ASSUME, { ...ASSUME, Effect: 'Deny' })
