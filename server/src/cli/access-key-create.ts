@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { createAccessKey, createPairAccessKey } from '../flows/access-keys.ts'
 import { type CommandInput, UsageError } from './command.ts'
+import { readInput } from './input.ts'
 import { operator, userNamed } from './operator.ts'
 import { withContext } from './with-context.ts'
 
@@ -23,7 +23,7 @@ export async function run({ settings, options, print }: CommandInput): Promise<v
       const { access, secret } = await createAccessKey(ctx, by, of)
       return print.record({ access, secret })
     }
-    const text = readFileSync(file === '-' ? 0 : String(file), 'utf8')
+    const text = await readInput(String(file))
     const { access, bits, fingerprint } = await createPairAccessKey(ctx, by, of, text)
     print.record({ access, algorithm: 'ACS3-RSA-SHA256', bits, fingerprint })
   })

@@ -10,7 +10,7 @@ import { withContext } from './with-context.ts'
  */
 export async function run(input: CommandInput): Promise<void> {
   const { settings, args, options, print } = input
-  const password = passwordFrom(input)
+  const password = await passwordFrom(input)
   if (password === undefined) throw new UsageError('--password-file is needed')
   await withContext(settings, async (ctx) => {
     const account = await domainNamed(ctx, needed(options, 'domain', '--domain'))

@@ -24,7 +24,7 @@ export async function run(input: CommandInput): Promise<void> {
         authType,
         ...(maxTokenLife !== undefined && { maxTokenSeconds: Number(maxTokenLife) }),
         address: address === undefined ? null : String(address).replace(/\/+$/, ''),
-        rootPassword: passwordFrom(input),
+        rootPassword: await passwordFrom(input),
       },
       operator('create_engine'),
     )

@@ -1,10 +1,10 @@
 /** What commands of the operator share: who acts in the audit trail, and how people name things on a command line. */
-import { readFileSync } from 'node:fs'
 import type { Context } from '../context.ts'
 import type { Actor } from '../flows/change.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import { type DomainRecord, findDomainScope, findProjectScope, type ProjectRecord } from '../store/scopes.ts'
 import { CommandError, type CommandInput } from './command.ts'
+import { readInput } from './input.ts'
 
 type Option = string | boolean | undefined
 
@@ -42,10 +42,10 @@ export async function projectNamed(ctx: Context, text: string, domain: Option): 
 }
 
 /** A password from `--password-file` (`-`: stdin), without its line end; undefined when no file is named. */
-export function passwordFrom({ options }: CommandInput): string | undefined {
+export async function passwordFrom({ options }: CommandInput): Promise<string | undefined> {
   const file = options['passwordFile']
   if (file === undefined) return undefined
-  return readFileSync(file === '-' ? 0 : String(file), 'utf8').replace(/\r?\n$/, '')
+  return (await readInput(String(file))).replace(/\r?\n$/, '')
 }
 
 export function notThere(kind: string, name: string): never {

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs'
 import { Refusal } from '../core/refusal.ts'
 import { readToken, validateToken } from '../flows/validate-token.ts'
 import type { CommandInput } from './command.ts'
+import { readInput } from './input.ts'
 import { withContext } from './with-context.ts'
 
 /** `tokenhouse token inspect [TOKEN]`: what a token says, and whether it holds now. Reads stdin without an argument. */
 export async function run({ settings, args, print }: CommandInput): Promise<boolean> {
-  const text = args[0] ?? readFileSync(0, 'utf8').trim()
+  const text = args[0] ?? (await readInput('-')).trim()
   return withContext(settings, async (ctx) => {
     try {
       const { issuedAt, expiresAt, ...claims } = await readToken(ctx, text)

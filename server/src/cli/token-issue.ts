@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { issueToken } from '../flows/issue-token.ts'
 import { passwordOfCloudFile } from './cloud-files.ts'
 import { type CommandInput, UsageError } from './command.ts'
+import { passwordFrom } from './operator.ts'
 import { withContext } from './with-context.ts'
 
 type Options = CommandInput['options']
 
 /** `tokenhouse token issue`: signs in with a password, as any client does; without --user as the first user. */
-export async function run({ settings, options, print }: CommandInput): Promise<void> {
+export async function run(input: CommandInput): Promise<void> {
+  const { settings, options, print } = input
   const user = {
     name: String(options['user'] ?? 'admin'),
     domain: { name: String(options['userDomain'] ?? 'Default') },
   }
-  const payload = { user, password: passwordOf(options, settings.dataDir) }
+  const payload = { user, password: await passwordOf(input) }
   const issued = await withContext(settings, (ctx) =>
     issueToken(ctx, {
       identity: { methods: ['password'], payloads: { password: payload } },
@@ -29,11 +30,11 @@ export async function run({ settings, options, print }: CommandInput): Promise<v
   })
 }
 
-function passwordOf(options: Options, dataDir: string): string {
-  const file = options['passwordFile']
-  if (file !== undefined) return readFileSync(file === '-' ? 0 : String(file), 'utf8').replace(/\r?\n$/, '')
-  if (options['user'] !== undefined) throw new UsageError('--user needs --password-file (- for stdin)')
-  return passwordOfCloudFile(dataDir)
+async function passwordOf(input: CommandInput): Promise<string> {
+  const given = await passwordFrom(input)
+  if (given !== undefined) return given
+  if (input.options['user'] !== undefined) throw new UsageError('--user needs --password-file (- for stdin)')
+  return passwordOfCloudFile(input.settings.dataDir)
 }
 
 function scopeOf(options: Options): Parameters<typeof issueToken>[1]['scope'] {

@@ -8,7 +8,7 @@ import { withContext } from './with-context.ts'
 export async function run(input: CommandInput): Promise<void> {
   const { settings, args, options, print } = input
   const name = args[0]!
-  const given = passwordFrom(input)
+  const given = await passwordFrom(input)
   const password = given ?? randomBytes(18).toString('base64url')
   await withContext(settings, async (ctx) => {
     const domain = await domainNamed(ctx, options['domain'])

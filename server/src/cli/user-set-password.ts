@@ -7,7 +7,7 @@ import { withContext } from './with-context.ts'
 /** `tokenhouse user set-password NAME`: the user's tokens are void from then on. */
 export async function run(input: CommandInput): Promise<void> {
   const { settings, args, options, print } = input
-  const given = passwordFrom(input)
+  const given = await passwordFrom(input)
   const password = given ?? randomBytes(18).toString('base64url')
   await withContext(settings, async (ctx) => {
     const user = await userNamed(ctx, args[0]!, options['domain'])
