@@ -17,10 +17,13 @@ import type { Proof } from './proof.ts'
 /** Names the one refusal of everything that is not there for the asker. */
 export const NO_AGENCY = { kind: 'agency', id: '' } as const
 
+/** Bytes that a link of a token's chain holds. */
+const LONGEST_ASSUMPTION = 255
+
 /**
  * A session's person takes on an agency. Refuses `forbidden` before anything is looked up when they may act as no agency
- * at all; `bad_request` when the account's id and name disagree, or more time is asked for than the agency gives; otherwise one `not_found` for no such account, no such
- * agency, one that trusts others, one they may not act as, and one that has ended. The new session ends with the
+ * at all; `bad_request` when the account's id and name disagree, more time is asked for than the agency gives, or more
+ * roles are named than a token holds; otherwise one `not_found` for no such account, no such agency, one that trusts others, one they may not act as, and one that has ended. The new session ends with the
  * presented one at the latest, and goes on its audit chain.
  */
 export async function assumeAgency(
@@ -44,10 +47,14 @@ export async function assumeAgency(
     return refuse('bad_request', 'longer than the agency lets sessions last', { message })
   }
   const assumedBy = session.user.id
+  const assumption = assumptionText(payload)
+  if (Buffer.byteLength(assumption) > LONGEST_ASSUMPTION) {
+    return refuse('bad_request', 'restricted to more roles than a token can name')
+  }
   return {
     user: agencyUser(agency),
     methods: ['assume_role'],
-    via: [...claims.via, { kind: 'agency', id: agency.id, assumedBy, session: assumptionText(payload) }],
+    via: [...claims.via, { kind: 'agency', id: agency.id, assumedBy, session: assumption }],
     expiresAt: claims.expiresAt,
     chain: claims.auditIds.at(-1) ?? null,
     parent: null,

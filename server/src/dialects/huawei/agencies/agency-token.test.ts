@@ -134,6 +134,13 @@ describe('agency tokens', () => {
     assert.equal((await assume(undefined, { assume_role: none })).status, 404)
   })
 
+  it('400 a restriction to more roles than a token can name', async () => {
+    const many = Array.from({ length: 10 }, (_, i) => `${i}`.padEnd(32, 'a'))
+    const restrict = { roles: ['te_admin', ...many] }
+    const sent = { domain_id: two.a, agency_name: 'IAMAgency', restrict }
+    assert.equal((await assume(undefined, { assume_role: sent })).status, 400)
+  })
+
   it('400 nothing named, two names that disagree, beside another method', async () => {
     for (const assume_role of [
       {},
