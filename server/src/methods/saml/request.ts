@@ -95,11 +95,13 @@ async function signedRequest(xml: string, privateKey: string): Promise<string> {
   return signed.getSignedXml()
 }
 
+/** In two steps, each of them one walk: who sends the envelope has proved nothing, and may choose all of it. */
+const OPENING_TAG = /<([\w.-]+:)?Response(?=[\s>])[^<>]*>/g
+const OF_SAML = /\bxmlns(?::[\w.-]+)?="urn:oasis:names:tc:SAML:2\.0:protocol"/
+
 /** The Response inside an envelope, as the very text that was sent; undefined when there is none, or more than one. */
 export function responseIn(envelope: string): string | undefined {
-  const open =
-    /<([\w.-]+:)?Response(?=[\s>])[^<>]*\bxmlns(?::[\w.-]+)?="urn:oasis:names:tc:SAML:2\.0:protocol"[^<>]*>/g
-  const starts = [...envelope.matchAll(open)]
+  const starts = [...envelope.matchAll(OPENING_TAG)].filter(([tag]) => OF_SAML.test(tag))
   const [start] = starts
   if (!start || starts.length > 1) return undefined
   const close = `</${start[1] ?? ''}Response>`

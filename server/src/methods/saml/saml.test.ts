@@ -231,4 +231,21 @@ describe('SAML responses', () => {
     assert.equal(responseIn(envelope), good)
     assert.equal(responseIn(`<S:Envelope>${good}${good}</S:Envelope>`), undefined)
   })
+
+  it('an envelope of many namespaces, and XML of many faults, are seen through in one walk', async () => {
+    const seconds = async (work: () => unknown): Promise<number> => {
+      const before = process.cpuUsage()
+      await work()
+      return process.cpuUsage(before).user / 1e6
+    }
+    const declared = ' xmlns="urn:oasis:names:tc:SAML:2.0:protocol"'
+    for (const end of ['', '<', '"/>']) {
+      const envelope = `<Response${declared.repeat(6000)}${end}`
+      assert.ok((await seconds(() => responseIn(envelope))) < 1, end)
+    }
+    const unclosed = async (): Promise<void> => {
+      for (let i = 0; i < 3; i++) await refused('<a>'.repeat(4000), /not XML/)
+    }
+    assert.ok((await seconds(unclosed)) < 2)
+  })
 })
