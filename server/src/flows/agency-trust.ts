@@ -5,6 +5,7 @@
 import type { RequestFacts } from '../core/policy/statements/condition.ts'
 import { HUAWEI_TRUST, isTrusted, parseTrustPolicy } from '../core/policy/statements/trust.ts'
 import { type AgencyRecord, agencyPath, isTrustAgency } from '../store/agencies.ts'
+import type { UserRecord } from '../store/identity.ts'
 
 /** The action that a trust policy lets people take, and an identity policy too. */
 export const STS_ASSUME = 'sts:agencies:assume'
@@ -14,22 +15,24 @@ export function agencyUrn(agency: Pick<AgencyRecord, 'domain' | 'name' | 'extra'
   return `iam::${agency.domain.id}:agency:${agencyPath(agency)}${agency.name}`
 }
 
-interface TrustedPerson {
-  readonly name: string
-  readonly domain: { readonly id: string }
-}
+type TrustedPerson = Pick<UserRecord, 'name' | 'kind'> & { readonly domain: { readonly id: string } }
 
-/** Whether the agency trusts the person. `facts`: of the request; null for a session that was let in by them before. */
+/**
+ * Whether the agency trusts the person. By name it trusts the account's own users alone: the name of who signs in
+ * elsewhere is what their provider says, and may be the name of somebody else here. `facts`: of the request; null for a
+ * session that was let in by them before.
+ */
 export function trusts(
   agency: Pick<AgencyRecord, 'kind' | 'trustDomainId' | 'trustPolicy'>,
-  { name, domain }: TrustedPerson,
+  { name, kind, domain }: TrustedPerson,
   facts: RequestFacts | null,
 ): boolean {
   if (agency.kind !== 'agency') return false
   if (!isTrustAgency(agency)) return agency.trustDomainId === domain.id
   const trust = parseTrustPolicy(agency.trustPolicy, HUAWEI_TRUST)
   if ('problem' in trust) return false
-  const arns = [domain.id, `iam::${domain.id}:root`, `iam::${domain.id}:user:${name}`]
+  const named = kind === 'local' ? [`iam::${domain.id}:user:${name}`] : []
+  const arns = [domain.id, `iam::${domain.id}:root`, ...named]
   return isTrusted(trust, { action: STS_ASSUME, arns, facts })
 }
 

@@ -9,6 +9,7 @@ import {
   presenterFault,
 } from '../methods/assume-role/method.ts'
 import { type AgencyRecord, agencyPath, findAgency, isTrustAgency } from '../store/agencies.ts'
+import { findUser } from '../store/identity.ts'
 import { findDomainScope } from '../store/scopes.ts'
 import { agencyUser, agentRights } from './agencies.ts'
 import { trusts } from './agency-trust.ts'
@@ -78,7 +79,8 @@ async function trustedAgency(
   const agency = await findAgency(db, { domainId: domain.id, name })
   if (!agency || !domain.alive) return undefined
   const isNamed = v5 ? agencyPath(agency) === v5.path : !isTrustAgency(agency)
-  return isNamed && trusts(agency, session.user, facts) ? agency : undefined
+  const person = isNamed ? await findUser(db, { id: session.user.id }) : undefined
+  return person && trusts(agency, person, facts) ? agency : undefined
 }
 
 /** What conditions may ask about, of the agency's trust policy and of the person's own. */

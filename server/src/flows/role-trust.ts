@@ -67,7 +67,9 @@ async function isTrustedByRole(
   if ('problem' in trust) return false
   const number = await findAccountNumber(ctx.store.db, user.domain.id)
   if (number === undefined) return false
-  const arns = [`acs:ram::${number}:root`, `acs:ram::${number}:user/${user.name}`]
+  // The name of who signs in elsewhere is what their provider says, and may be the name of a user of RAM's.
+  const named = user.kind === 'local' ? [`acs:ram::${number}:user/${user.name}`] : []
+  const arns = [`acs:ram::${number}:root`, ...named]
   return isTrusted(trust, { action: ASSUME, arns, facts })
 }
 

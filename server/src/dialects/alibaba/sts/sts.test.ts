@@ -159,6 +159,20 @@ describe('STS', () => {
     refused(await assume(person), 403, 'NoPermission')
   })
 
+  it('403 who signs in elsewhere under the name of a user that the role trusts', async () => {
+    const foreign = await house.person('namesake', ASSUME)
+    await house.ctx.store.write((tx) =>
+      tx.updateTable('user').set({ kind: 'federated' }).where('id', '=', foreign.userId).execute(),
+    )
+    const own = await house.person('namesake', ASSUME)
+    assert.notEqual(own.userId, foreign.userId)
+    await changeRole({ trustPolicy: trustOf([`acs:ram::${account}:user/namesake`]) })
+    refused(await assume(foreign), 403, 'NoPermission')
+    assert.equal((await assume(own)).status, 200)
+    await changeRole({ trustPolicy: trustOf([`acs:ram::${account}:root`]) })
+    assert.equal((await assume(foreign)).status, 200)
+  })
+
   it('403 a trust policy with a condition that does not hold', async () => {
     const person = await house.person('conditional', ASSUME)
     const Condition = { StringEquals: { 'sts:ExternalId': 'shared' } }

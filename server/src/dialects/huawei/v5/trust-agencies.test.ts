@@ -276,6 +276,17 @@ describe('v5 agencies', () => {
     assert.equal((await whoIs(keyOf(good))).status, 401, 'at once')
   })
 
+  it('404 who signs in elsewhere under the name of a user that the policy names', async () => {
+    const { urn } = await create('by-name', trust({ IAM: [`iam::${two.b}:user:namesake`] }))
+    const token = await colleague('namesake')
+    assert.equal((await assume(urn, {}, token)).status, 200)
+    const foreign = { kind: 'federated' } as const
+    await house.ctx.store.write((tx) =>
+      tx.updateTable('user').set(foreign).where('name', '=', 'namesake').execute(),
+    )
+    assert.equal((await assume(urn, {}, token)).status, 404)
+  })
+
   it('401 at once when the trust policy names somebody else, and when the agency is deleted', async () => {
     const { urn, agency_id } = await create('fleeting')
     const [first, second] = [keyOf(await assume(urn)), keyOf(await assume(urn))]
