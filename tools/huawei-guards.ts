@@ -386,8 +386,14 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/assume-agency.ts',
-    code: 'return isNamed && trusts(',
-    without: 'return (isNamed || !v5) && trusts(',
+    code: 'const person = isNamed ?',
+    without: 'const person = isNamed || !v5 ?',
+    tests: TRUST,
+  },
+  {
+    file: 'server/src/flows/agency-trust.ts',
+    code: "const named = kind === 'local' ?",
+    without: 'const named = true ?',
     tests: TRUST,
   },
   {

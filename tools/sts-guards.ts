@@ -119,6 +119,12 @@ export const stsGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/role-trust.ts',
+    code: "const named = user.kind === 'local' ?",
+    without: 'const named = true ?',
+    tests: `${sts}/sts.test.ts`,
+  },
+  {
+    file: 'server/src/flows/role-trust.ts',
     code: 'return (await isTrustedByRole(ctx, role, person, facts)) && (await isLetAssume(ctx, role, person, facts))',
     without: 'return isTrustedByRole(ctx, role, person, facts)',
     tests: `${sts}/sts.test.ts`,
