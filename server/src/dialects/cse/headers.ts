@@ -10,7 +10,8 @@ export interface CseHeaders {
   readonly namespace: string
 }
 
-const JSON_TYPE = /^\s*application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i
+/** No two runs of spaces side by side: a long one before something else would be cut up in every way there is. */
+const JSON_TYPE = /^\s*application\/json\s*(?:;\s*(?:charset\s*=\s*"?utf-8"?\s*(?:;\s*)?)?)?$/i
 const JSON_RANGE = /^\s*(?:application\/json|application\/\*|\*\/\*)\s*(?:;.*)?$/i
 /** "Not this one", in RFC 9110's words. */
 const NEVER = /;\s*q\s*=\s*0(?:\.0{0,3})?\s*(?:;|$)/i

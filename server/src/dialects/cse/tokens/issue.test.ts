@@ -144,6 +144,14 @@ describe('POST /v2/{project_id}/enginemgr/engines/{engine_id}/tokens', () => {
     })
   }
 
+  it('400 with a Content-Type of many spaces, without thinking about it', async () => {
+    const type = `application/json;charset=utf-8${' '.repeat(15_000)}x`
+    const before = process.cpuUsage()
+    for (let i = 0; i < 20; i++)
+      assert.equal((await exchange({ headers: { 'content-type': type } })).status, 400)
+    assert.ok(process.cpuUsage(before).user < 1e6)
+  })
+
   it('200 without Content-Type and Accept', async () => {
     const answer = await face.inject({
       method: 'POST',
