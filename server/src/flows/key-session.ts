@@ -12,7 +12,7 @@ import { appendAudit } from '../store/audit.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import { findProjectScope } from '../store/scopes.ts'
 import { isTemporaryAccess, newTemporaryAccess, temporarySecret } from './access-keys.ts'
-import { accountsBehind, consoleSeconds } from './account-security.ts'
+import { accountsBehind, consoleSeconds, demandOrigin } from './account-security.ts'
 import { assumeAgency, NO_AGENCY } from './assume-agency.ts'
 import { issueFor, writeToken } from './issue-token.ts'
 import { issuedMicros, stampOf } from './issued-at.ts'
@@ -141,6 +141,8 @@ export async function issueAgencyKey(
   try {
     const begunAt = ctx.now()
     const proof = await assumeAgency(ctx, session, request.payload)
+    const { address } = request.payload
+    if (address !== undefined) await demandOrigin(ctx, proof.user.domain.id, { address, way: 'program' })
     const agency = await issueFor(ctx, proof, { scope: { kind: 'unscoped' }, ttl: request.ttl, begunAt })
     const key = await issueTemporaryKey(ctx, agency.session, request)
     return { ...key, session: agency.session }

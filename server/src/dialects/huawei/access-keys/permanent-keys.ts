@@ -45,13 +45,27 @@ export async function ownerFor(
   return found(user, 'user', userId)
 }
 
+/** The same for who changes keys: an account may keep them to its administrators. */
+export async function keyManagerFor(
+  call: Pick<Call, 'ctx' | 'caller'>,
+  userId: string,
+  action: string,
+): Promise<User> {
+  const owner = await ownerFor(call, userId, action)
+  if (!administers(call.caller, owner.domainId)) {
+    await demandManaging(call.ctx, owner.domainId, 'manage_accesskey')
+  }
+  return owner
+}
+
 async function ownKey(
   call: Pick<Call, 'ctx' | 'caller' | 'params'>,
   action: string,
+  may = ownerFor,
 ): Promise<AccessKeyRecord> {
   const id = call.params['access_key'] ?? ''
   const key = await findAccessKey(call.ctx.store.db, id)
-  await ownerFor(call, key?.userId ?? '', action)
+  await may(call, key?.userId ?? '', action)
   return found(key, 'credential', id)
 }
 
@@ -61,10 +75,7 @@ export async function newKeyFor(
   { userId, description }: { readonly userId: string; readonly description: string },
 ): Promise<NewAccessKey> {
   demandLasting(call.caller, 'iam:credentials:createCredential')
-  const owner = await ownerFor(call, userId, 'iam:credentials:createCredential')
-  if (!administers(call.caller, owner.domainId)) {
-    await demandManaging(call.ctx, owner.domainId, 'manage_accesskey')
-  }
+  await keyManagerFor(call, userId, 'iam:credentials:createCredential')
   return createAccessKey(call.ctx, actorOf(call), { userId, description, limit: MOST_KEYS })
 }
 
@@ -145,7 +156,7 @@ const update = operation({
   handle: async (call) => {
     const { status, description } = call.body.credential
     demandLasting(call.caller, 'iam:credentials:updateCredential')
-    const key = await ownKey(call, 'iam:credentials:updateCredential')
+    const key = await ownKey(call, 'iam:credentials:updateCredential', keyManagerFor)
     const changes = {
       ...(status === undefined ? {} : { status: storedStatus(status) }),
       ...(description === undefined ? {} : { description }),
@@ -163,7 +174,7 @@ const remove = operation({
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
-    const key = await ownKey(call, 'iam:credentials:deleteCredential')
+    const key = await ownKey(call, 'iam:credentials:deleteCredential', keyManagerFor)
     await change(call, `access_key:${key.id}`, (tx) => deleteAccessKey(tx, key.id))
     return {}
   },

@@ -8,6 +8,7 @@ import type { Context } from '../../../context.ts'
 import { refuse } from '../../../core/refusal.ts'
 import type { Session } from '../../../core/session.ts'
 import { accessSecret, isTemporaryAccess } from '../../../flows/access-keys.ts'
+import { demandAddress } from '../../../flows/account-security.ts'
 import {
   issueAgencyKey,
   issueLoginToken,
@@ -84,13 +85,20 @@ async function byToken(
   const { headers, ctx, requestId } = call
   const named = headers['x-auth-token'] !== undefined || headers.authorization !== undefined
   const session =
-    !named && token?.id !== undefined ? await validateToken(ctx, token.id) : await identify(ctx, call)
+    !named && token?.id !== undefined ? await bearerOf(call, token.id) : await identify(ctx, call)
   const policy = given === undefined ? undefined : sessionPolicyText(given)
   return issueTemporaryKey(ctx, session, {
     ttl: token?.duration_seconds ?? DEFAULT_SECONDS,
     policy,
     requestId,
   })
+}
+
+/** The session of a token in the body, held to the addresses that a token in the header is held to. */
+async function bearerOf(call: Incoming & { readonly ctx: Context }, token: string): Promise<Session> {
+  const session = await validateToken(call.ctx, token)
+  await demandAddress(call.ctx, session, call.remoteAddress)
+  return session
 }
 
 async function byAgency(
@@ -139,9 +147,10 @@ const createLogin = publicOperation({
   }),
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden'],
-  handle: async ({ ctx, body, requestId }) => {
+  handle: async ({ ctx, body, requestId, remoteAddress }) => {
     const { access, secret, id, duration_seconds: ttl = 600 } = body.auth.securitytoken
     const session = await sessionOf(ctx, { access, secret, id })
+    await demandAddress(ctx, session, remoteAddress)
     const { text, expiresAt } = await issueLoginToken(ctx, session, ttl, requestId)
     const { user, delegation } = session
     const by = delegation.agency?.assumedBy

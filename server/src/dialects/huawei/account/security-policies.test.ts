@@ -171,7 +171,23 @@ describe('security policies of an account', () => {
     const key = { credential: { user_id: who.id } }
     const keys = '/v3.0/OS-CREDENTIAL/credentials'
     assert.equal((await face.call('POST', keys, { token: who.token, body: key })).status, 403)
-    assert.equal((await face.call('POST', keys, { token: administrator, body: key })).status, 201)
+    const made = await face.call('POST', keys, { token: administrator, body: key })
+    assert.equal(made.status, 201)
+    const { access } = made.body.credential
+    const inactive = { credential: { status: 'inactive' } }
+    const one = `${keys}/${access}`
+    assert.equal((await face.call('PUT', one, { token: administrator, body: inactive })).status, 200)
+    const oneV5 = `/v5/users/${who.id}/access-keys/${access}`
+    for (const [method, path, body] of [
+      ['PUT', one, { credential: { status: 'active' } }],
+      ['PUT', oneV5, { status: 'active' }],
+      ['DELETE', one, undefined],
+      ['DELETE', oneV5, undefined],
+    ] as const) {
+      const answer = await face.call(method, path, { token: who.token, ...(body ? { body } : {}) })
+      assert.equal(answer.status, 403, `${method} ${path}: ${answer.text}`)
+    }
+    assert.equal((await face.call('GET', one, { token: who.token })).body.credential.status, 'inactive')
     const info = `/v3.0/OS-USER/users/${who.id}/info`
     for (const user of [{ email: 'x@example.test' }, { mobile: '0086-1' }]) {
       assert.equal((await face.call('PUT', info, { token: who.token, body: { user } })).status, 403)
@@ -180,6 +196,7 @@ describe('security policies of an account', () => {
     assert.equal((await changeOwn(who, PASSWORD, 'Correct-Horse-10')).status, 403)
     await put('protect-policy', { operation_protection: false, allow_user: { manage_accesskey: true } })
     assert.equal((await face.call('POST', keys, { token: who.token, body: key })).status, 201)
+    assert.equal((await face.call('DELETE', one, { token: who.token })).status, 204)
   })
 
   it('403 calls and sign-ins of the account from addresses that it does not allow, on every face', async () => {
@@ -196,6 +213,12 @@ describe('security policies of an account', () => {
       const identity = { methods: ['password'], password: { user: { id: who.id, password: PASSWORD } } }
       return to.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })
     }
+    const keyByBody = () => {
+      const identity = { methods: ['token'], token: { id: who.token } }
+      return face.call('POST', '/v3.0/OS-CREDENTIAL/securitytokens', { body: { auth: { identity } } })
+    }
+    const early = await keyByBody()
+    assert.equal(early.status, 201, early.text)
     // So that the one answer that is remembered is remembered.
     await calls()
     const here = { allow_address_netmasks: [{ address_netmask: '127.0.0.0/8' }] }
@@ -212,6 +235,12 @@ describe('security policies of an account', () => {
       assert.equal(answer.status, 403, await answer.text())
     }
     for (const to of [house, face]) assert.equal((await signIn(to)).status, 403)
+    // A token in the body is no way around what holds for one in a header, nor is a key for a login token.
+    assert.equal((await keyByBody()).status, 403)
+    const { access, secret, securitytoken: id } = early.body.credential
+    const login = { auth: { securitytoken: { access, secret, id } } }
+    const byKey = await face.call('POST', '/v3.0/OS-AUTH/securitytoken/logintokens', { body: login })
+    assert.equal(byKey.status, 403, byKey.text)
     // Not even its administrator; the cloud's own is of another account.
     assert.equal((await put('api-acl-policy', here)).status, 403)
     assert.deepEqual((await show('api-acl-policy')).allow_ip_ranges[0].ip_range, '203.0.113.1-203.0.113.9')

@@ -224,10 +224,22 @@ describe('agency tokens', () => {
       const auth = { identity: { methods: ['assume_role'], assume_role }, scope: { domain: { id: two.a } } }
       const byKeystone = await house.call('POST', '/v3/auth/tokens', { token: operator, body: { auth } })
       assert.equal(byKeystone.status, 403, account)
+      const identity = { methods: ['assume_role'], assume_role }
+      const keyPath = '/v3.0/OS-CREDENTIAL/securitytokens'
+      const key = await face.call('POST', keyPath, { token: operator, body: { auth: { identity } } })
+      assert.equal(key.status, 403, account)
       for (const subject of subjects) assert.equal((await validate(subject)).status, 403, account)
       await set(account, everywhere)
       assert.equal((await validate(subjects[0] ?? '')).status, 200, account)
     }
+  })
+
+  it('404 a project of another account by its id, to an agency of a whole account', async () => {
+    const token = (await assume(undefined)).headers['x-subject-token'] ?? ''
+    const own = await face.call('GET', `/v3-ext/projects/${two.projectA}`, { token })
+    assert.equal(own.status, 200, own.text)
+    const other = await face.call('GET', `/v3-ext/projects/${two.projectB}`, { token })
+    assert.equal(other.status, 404, other.text)
   })
 
   it('an agency token never outlives the agency, nor the token it was had with', async () => {

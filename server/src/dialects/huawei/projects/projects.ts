@@ -46,12 +46,15 @@ async function projectsFor(
     value: accountId,
     caseSensitive: true,
   }
-  const whole = caller.delegation.agency !== undefined && caller.scope.kind === 'domain'
+  const { scope } = caller
+  // An agency of one account as a whole sees nothing of another one.
+  const whole =
+    caller.delegation.agency !== undefined && scope.kind === 'domain' && scope.domain.id === accountId
   if (administers(caller, accountId) || whole)
     return (await listProjects(db, { filters: [inAccount] }, {})).items
   if (isInPerson(caller)) return projectsOfPerson(ctx, caller, [inAccount])
-  if (caller.scope.kind !== 'project') return []
-  const own = await findProject(db, caller.scope.project.id)
+  if (scope.kind !== 'project') return []
+  const own = await findProject(db, scope.project.id)
   return own ? [own] : []
 }
 

@@ -9,7 +9,7 @@ import {
   updateAccessKey,
 } from '../../../store/access-keys.ts'
 import { demandLasting } from '../access.ts'
-import { newKeyFor, ownerFor, storedStatus } from '../access-keys/permanent-keys.ts'
+import { keyManagerFor, newKeyFor, ownerFor, storedStatus } from '../access-keys/permanent-keys.ts'
 import { type Call, change, operation } from '../operation.ts'
 import { zonedTime } from '../time.ts'
 import { markedPage } from './paging.ts'
@@ -31,8 +31,9 @@ function shown(key: AccessKeyRecord): Record<string, unknown> {
 async function keyOf(
   call: Pick<Call, 'ctx' | 'caller' | 'params'>,
   action: string,
+  may = ownerFor,
 ): Promise<AccessKeyRecord> {
-  await ownerFor(call, userOf(call), action)
+  await may(call, userOf(call), action)
   const id = call.params['access_key_id'] ?? ''
   const key = await findAccessKey(call.ctx.store.db, id)
   return key?.userId === userOf(call) ? key : missing('access key', id)
@@ -87,7 +88,7 @@ const update = operation({
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
     demandLasting(call.caller, 'iam:credentials:updateCredentialV5')
-    const key = await keyOf(call, 'iam:credentials:updateCredentialV5')
+    const key = await keyOf(call, 'iam:credentials:updateCredentialV5', keyManagerFor)
     const changes = { status: storedStatus(call.body.status) }
     await change(call, `access_key:${key.id}`, (tx) => updateAccessKey(tx, key.id, changes))
     return { body: { access_key: shown({ ...key, ...changes }) } }
@@ -102,7 +103,7 @@ const remove = operation({
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
-    const key = await keyOf(call, 'iam:credentials:deleteCredentialV5')
+    const key = await keyOf(call, 'iam:credentials:deleteCredentialV5', keyManagerFor)
     await change(call, `access_key:${key.id}`, (tx) => deleteAccessKey(tx, key.id))
     return {}
   },
