@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto'
 import type { Context } from '../../context.ts'
 import { Refusal } from '../../core/refusal.ts'
-import { checkingKey } from '../../flows/access-keys.ts'
+import { checkingKey, isTemporaryAccess } from '../../flows/access-keys.ts'
 import { openRamPrincipal, type RamPrincipal } from '../../flows/ram-principal.ts'
 import { useOnce } from '../../store/used-once.ts'
-import { refuseGateway } from './errors.ts'
+import { missingParameter, refuseGateway } from './errors.ts'
 import { nonceBudget } from './nonce-budget.ts'
 import type { SignedRequest } from './signature/signed-request.ts'
 
@@ -16,7 +16,8 @@ const budgets = new WeakMap<Context, ReturnType<typeof nonceBudget>>()
 
 /**
  * The principal of a signed request. Refuses with the gateway's codes: times further than 15 minutes from ours, keys
- * that are not there, signatures that do not match, nonces that were used before, keys and users that are off.
+ * that are not there, temporary ones without their token, signatures that do not match, nonces that were used before,
+ * keys and users that are off.
  */
 export async function identifySigner(ctx: Context, request: SignedRequest): Promise<RamPrincipal> {
   const { accessKeyId, securityToken } = request
@@ -24,6 +25,8 @@ export async function identifySigner(ctx: Context, request: SignedRequest): Prom
   if (Math.abs(request.signedAt - now / 1e6) > FRESH) {
     refuseGateway('InvalidTimeStamp.Expired', 'a signature of another time')
   }
+  // What every product answers to a temporary key whose program was made for lasting ones.
+  if (securityToken === undefined && isTemporaryAccess(accessKeyId)) missingParameter('SecurityToken')
   const key = await checkingKey(ctx, accessKeyId)
   if (key === undefined) return refuseGateway('InvalidAccessKeyId.NotFound', `no access key ${accessKeyId}`)
   if (!request.isSignedWith(key)) {

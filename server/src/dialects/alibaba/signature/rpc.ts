@@ -29,7 +29,7 @@ export function readRpc(request: RawRequest): SignedRequest {
   return {
     scheme: 'rpc',
     accessKeyId,
-    securityToken: parameters['SecurityToken'],
+    securityToken: parameters['SecurityToken'] || undefined,
     signedAt,
     nonce,
     action,

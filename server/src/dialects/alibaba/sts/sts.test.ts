@@ -159,6 +159,22 @@ describe('STS', () => {
     refused(await assume(person), 403, 'NoPermission')
   })
 
+  it('400 MissingSecurityToken: a temporary key without its token, in every scheme', async () => {
+    const { accessKeyId, accessKeySecret } = await assumed(await house.person('tokenless', ASSUME))
+    const key = { accessKeyId, accessKeySecret }
+    for (const scheme of ['v3', 'roa'] as const) {
+      refused(await house.secureToken('cn-beijing', { key, scheme }), 400, 'MissingSecurityToken')
+    }
+    const bare = await sts('GetCallerIdentity', key, {}, 'rpc')
+    refused(bare, 400, 'MissingSecurityToken')
+    assert.equal(bare.body.Message, 'SecurityToken is mandatory for this action.')
+    refused(
+      await sts('GetCallerIdentity', { ...key, securityToken: '' }, {}, 'rpc'),
+      400,
+      'MissingSecurityToken',
+    )
+  })
+
   it('403 who signs in elsewhere under the name of a user that the role trusts', async () => {
     const foreign = await house.person('namesake', ASSUME)
     await house.ctx.store.write((tx) =>
