@@ -65,9 +65,9 @@ forEachEngine('the catalog', (open) => {
     await store.write(async (tx) => {
       await ensureDomain(tx, 'd1', 'one', 1)
       project = await ensureProject(tx, 'shop', 'd1', 1)
-      await insertRegion(tx, { id: 'north', description: '', parentRegionId: null })
-      await insertRegion(tx, { id: 'oslo', description: 'é', parentRegionId: 'north' })
-      await insertRegion(tx, { id: 'east side', description: '', parentRegionId: 'oslo' })
+      await insertRegion(tx, { id: 'north', description: '', parentRegionId: null, extra: {} })
+      await insertRegion(tx, { id: 'oslo', description: 'é', parentRegionId: 'north', extra: {} })
+      await insertRegion(tx, { id: 'east side', description: '', parentRegionId: 'oslo', extra: {} })
       await putService(tx, { id: 's1', type: 'image', name: 'pictures', enabled: true, extra: { a: 1 } })
       await putService(tx, { id: 's2', type: 'volume', name: '', enabled: false, extra: {} })
       await putEndpoint(tx, endpoint('e1'))
@@ -86,7 +86,7 @@ forEachEngine('the catalog', (open) => {
     assert.deepEqual((await regionSubtree(store.db, 'north')).toSorted(), ['east side', 'north', 'oslo'])
     assert.equal(await countEndpointsIn(store.db, ['north', 'oslo']), 2)
     await assert.rejects(
-      store.write((tx) => insertRegion(tx, { id: 'oslo', description: '', parentRegionId: null })),
+      store.write((tx) => insertRegion(tx, { id: 'oslo', description: '', parentRegionId: null, extra: {} })),
       isUniqueViolation,
     )
   })

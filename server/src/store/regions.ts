@@ -1,17 +1,21 @@
 import type { Filter, Listed, Page } from './list.ts'
 import { narrowed, paged } from './list.ts'
+import type { Tables } from './schema.ts'
 import type { Db } from './store.ts'
 
 export interface Region {
   readonly id: string
   readonly description: string
   readonly parentRegionId: string | null
+  /** Attributes beyond these. */
+  readonly extra: Readonly<Record<string, unknown>>
 }
 
-const toRegion = (row: { id: string; description: string; parent_region_id: string | null }): Region => ({
+const toRegion = (row: Tables['region']): Region => ({
   id: row.id,
   description: row.description,
   parentRegionId: row.parent_region_id,
+  extra: JSON.parse(row.extra) as Record<string, unknown>,
 })
 
 export async function findRegion(db: Db, id: string): Promise<Region | undefined> {
@@ -25,17 +29,21 @@ export async function listRegions(db: Db, filters: readonly Filter[], page: Page
 }
 
 export async function insertRegion(tx: Db, region: Region): Promise<void> {
-  const { id, description, parentRegionId } = region
+  const { id, description, parentRegionId, extra } = region
   await tx
     .insertInto('region')
-    .values({ id, description, parent_region_id: parentRegionId, extra: '{}' })
+    .values({ id, description, parent_region_id: parentRegionId, extra: JSON.stringify(extra) })
     .execute()
 }
 
 export async function updateRegion(tx: Db, region: Region): Promise<void> {
   await tx
     .updateTable('region')
-    .set({ description: region.description, parent_region_id: region.parentRegionId })
+    .set({
+      description: region.description,
+      parent_region_id: region.parentRegionId,
+      extra: JSON.stringify(region.extra),
+    })
     .where('id', '=', region.id)
     .execute()
 }

@@ -40,6 +40,19 @@ describe('the catalog and its filters', () => {
     assert.equal((await call('GET', '/regions/below')).status, 404)
   })
 
+  it('a region keeps attributes beyond its own, through changes and in lists', async () => {
+    const made = await call('POST', '/regions', { region: { id: 'marked', colour: 'red', extra: 1 } })
+    assert.equal(made.body.region.colour, 'red')
+    assert.equal('extra' in made.body.region, false)
+    const changed = await call('PATCH', '/regions/marked', { region: { floor: null } })
+    const { links: _, ...shown } = changed.body.region
+    const kept = { id: 'marked', description: '', parent_region_id: null, colour: 'red', floor: null }
+    assert.deepEqual(shown, kept)
+    const { regions } = (await call('GET', '/regions')).body
+    assert.equal(regions.find((region: { id: string }) => region.id === 'marked')?.colour, 'red')
+    assert.equal((await call('DELETE', '/regions/marked')).status, 204)
+  })
+
   it('403 a region with endpoints stays; 204 a service goes with its endpoints', async () => {
     await call('POST', '/regions', { region: { id: 'used' } })
     const id = await service('used')

@@ -69,7 +69,7 @@ async function regionIn(tx: Db, sent: Static<typeof UpdateFields>): Promise<stri
   }
   if (sent.region === undefined) return undefined
   if (!(await findRegion(tx, sent.region))) {
-    await insertRegion(tx, { id: sent.region, description: '', parentRegionId: null })
+    await insertRegion(tx, { id: sent.region, description: '', parentRegionId: null, extra: {} })
   }
   return sent.region
 }

@@ -15,7 +15,7 @@ import {
 } from '../../../store/regions.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
-import { demandSameId, NullableText } from '../attributes.ts'
+import { attributesBeyond, demandSameId, NullableText } from '../attributes.ts'
 import { collection, filtersFrom, pageFrom, selfLink } from '../collection.ts'
 import { type Call, change, operation } from '../operation.ts'
 
@@ -24,17 +24,29 @@ const fields = {
   description: Type.Optional(NullableText),
   parent_region_id: Type.Optional(NullableText),
 }
+const KNOWN = [...Object.keys(fields), 'links']
 const CreateBody = Type.Object({ region: Type.Object(fields) })
 const UpdateBody = Type.Object({ region: Type.Object(fields, { minProperties: 1 }) })
 
 function regionBody(incoming: Incoming, region: Region) {
-  const { id, description, parentRegionId } = region
-  return { id, description, parent_region_id: parentRegionId, links: selfLink(incoming, `regions/${id}`) }
+  const { id, description, parentRegionId, extra } = region
+  return {
+    ...extra,
+    id,
+    description,
+    parent_region_id: parentRegionId,
+    links: selfLink(incoming, `regions/${id}`),
+  }
 }
 
 async function create(call: Call<Static<typeof CreateBody>>, id: string) {
-  const { description, parent_region_id } = call.body.region
-  const region = { id, description: description ?? '', parentRegionId: parent_region_id ?? null }
+  const sent = call.body.region
+  const region = {
+    id,
+    description: sent.description ?? '',
+    parentRegionId: sent.parent_region_id ?? null,
+    extra: attributesBeyond(sent, KNOWN),
+  }
   await change(call, `region:${id}`, async (tx) => {
     await demandParent(tx, region.parentRegionId)
     await insertRegion(tx, region)
@@ -128,6 +140,7 @@ const update = operation({
         id,
         description: sent.description === undefined ? before.description : (sent.description ?? ''),
         parentRegionId: sent.parent_region_id === undefined ? before.parentRegionId : sent.parent_region_id,
+        extra: { ...before.extra, ...attributesBeyond(sent, KNOWN) },
       }
       await demandParent(tx, after.parentRegionId)
       if (after.parentRegionId !== null && (await regionSubtree(tx, id)).includes(after.parentRegionId)) {
