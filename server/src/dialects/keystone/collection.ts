@@ -15,10 +15,17 @@ function all(query: Query, name: string): readonly string[] {
   return value === undefined ? [] : typeof value === 'string' ? [value] : value
 }
 
-/** Keystone's reading of a flag in a query: present without a value is true; only `0` and `false` are false. */
+/** Keystone's reading of a flag in a query: every value but `0` is yes, `false` and none at all too. */
 export function flag(query: Query, name: string): boolean {
   const value = one(query, name)
-  return value !== undefined && !['0', 'false'].includes(value.toLowerCase())
+  return value !== undefined && value !== '0'
+}
+
+const TRUE = new Set(['1', 't', 'true', 'on', 'y', 'yes'])
+
+/** Keystone's reading of a permission in a query: only what is plainly true is. */
+export function isAllowed(query: Query, name: string): boolean {
+  return TRUE.has((one(query, name) ?? '').trim().toLowerCase())
 }
 
 const FALSE = new Set(['0', 'f', 'false', 'off', 'n', 'no'])

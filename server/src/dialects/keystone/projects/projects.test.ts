@@ -295,6 +295,8 @@ describe('projects', () => {
     const asAdmin = (await get(`/v3/projects/${middle}?parents_as_list&subtree_as_list`)).body.project
     assert.deepEqual([asAdmin.parents, asAdmin.subtree], [[], []])
     assert.equal('parents' in (await show('parents_as_list=0')), false)
+    // Only 0 is no: a value of any other spelling asks for it.
+    assert.deepEqual((await show('parents_as_ids=false')).parents, { [top]: { [domain]: null } })
     for (const what of ['parents', 'subtree']) {
       const answer = await get(`/v3/projects/${middle}?${what}_as_list&${what}_as_ids`, token)
       assert.equal(answer.status, 400)

@@ -20,7 +20,7 @@ import {
   type AssignmentScope,
   grantsAsMade,
 } from '../../../store/role-assignments.ts'
-import { collection, one, pageFrom } from '../collection.ts'
+import { collection, flag, one, pageFrom } from '../collection.ts'
 import { type Call, operation } from '../operation.ts'
 import { assignmentBody } from './assignment-body.ts'
 import { pageOf, partsOf, readMarker, type Source } from './assignment-pages.ts'
@@ -51,16 +51,10 @@ function wishOf(query: Query): Wish {
     domainId: given('scope.domain.id'),
     system: given('scope.system'),
     inherited: query[INHERITED] === undefined ? undefined : one(query, INHERITED) === 'projects',
-    effective: asked(query, 'effective'),
-    names: asked(query, 'include_names'),
-    subtree: asked(query, 'include_subtree'),
+    effective: flag(query, 'effective'),
+    names: flag(query, 'include_names'),
+    subtree: flag(query, 'include_subtree'),
   }
-}
-
-/** Every value but `0` is yes: `effective=false` too, and clients have learnt to live with it. */
-function asked(query: Query, name: string): boolean {
-  const value = one(query, name)
-  return value !== undefined && value !== '0'
 }
 
 export const listRoleAssignments = operation({

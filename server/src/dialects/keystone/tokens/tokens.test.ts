@@ -238,6 +238,16 @@ describe('tokens on the Keystone wire', () => {
     assert.equal((await check(await house.admin(), kept, '?allow_expired=1')).status, 404)
   })
 
+  it('404 an expired token, unless allow_expired says plainly yes', async () => {
+    const expired = await house.login('alice@default', PASSWORD, { project: { id: project } })
+    house.advance(3700)
+    const admin = await house.admin()
+    for (const yes of ['=1', '=true', '=Yes', '=on'])
+      assert.equal((await check(admin, expired, `?allow_expired${yes}`)).status, 200, yes)
+    for (const no of ['', '=', '=0', '=false', '=no', '=off', '=maybe'])
+      assert.equal((await check(admin, expired, `?allow_expired${no}`)).status, 404, no)
+  })
+
   it('CVE-2014-5251: a change in the same second voids what came before it and nothing after it', async () => {
     const user = await seedUser(house, 'same-second')
     const before = await house.login('same-second@default', PASSWORD)

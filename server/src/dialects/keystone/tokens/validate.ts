@@ -3,7 +3,7 @@ import type { Session } from '../../../core/session.ts'
 import { validateToken } from '../../../flows/validate-token.ts'
 import type { Incoming, PolicyTarget } from '../../../http/operation.ts'
 import { catalogOf } from '../../../store/catalog.ts'
-import { flag } from '../collection.ts'
+import { isAllowed } from '../collection.ts'
 import { type Call, operation } from '../operation.ts'
 import { notFoundText } from './issue.ts'
 import { type TokenStyle, tokenBody } from './token-body.ts'
@@ -17,7 +17,7 @@ export function validateOperation(style: TokenStyle) {
     policy: 'identity:validate_token',
     success: 200,
     refusals: ['unauthenticated', 'forbidden', 'not_found'],
-    load: (call) => subjectOf(call, { allowExpired: flag(call.query, 'allow_expired') }),
+    load: (call) => subjectOf(call, { allowExpired: isAllowed(call.query, 'allow_expired') }),
     target: subjectTarget,
     handle: async ({ ctx, query, headers, method }, loaded) => {
       const subject = loaded ?? noSubject()
