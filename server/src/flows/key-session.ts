@@ -25,8 +25,11 @@ import { validateToken } from './validate-token.ts'
 export interface ScopeHint {
   readonly projectId?: string | undefined
   readonly domainId?: string | undefined
-  /** The account as a whole even where a project is named, if there is a role on it: for what manages the account itself. */
-  readonly wholeFirst?: boolean
+  /**
+   * The account as a whole even where a project is named, if there is a role on it: `first` for what manages the account
+   * itself, `last` for what the project is only preferred for.
+   */
+  readonly whole?: 'first' | 'last'
 }
 
 export interface KeyUse {
@@ -82,7 +85,8 @@ async function scopesOf(ctx: Context, accountId: string, hint: ScopeHint): Promi
   // Whoever has no role on their account as a whole still signs requests about themselves.
   if (hint.projectId === undefined) return [whole, { kind: 'unscoped' }]
   const named = { kind: 'project', id: await projectIn(ctx, accountId, hint.projectId) } as const
-  return hint.wholeFirst ? [whole, named] : [named]
+  if (hint.whole === undefined) return [named]
+  return hint.whole === 'first' ? [whole, named] : [named, whole]
 }
 
 /** The project's id, when it is one of the account's. */

@@ -15,6 +15,9 @@ import { isSignedWith, looksSigned, parseSignature } from './signature.ts'
 /** Seconds a signature may be old or early. */
 const FRESH = 900
 
+/** What a project's services are called by. */
+const CATALOG = /^\/v3\/auth\/catalog\/?$/
+
 /** Refused for its token: the wire says so where it has words of its own for that. */
 const BAD_TOKEN = { subject: { kind: 'caller', id: 'token' } } as const
 const BAD_SIGNATURE = { subject: { kind: 'caller', id: 'signature' } } as const
@@ -61,8 +64,8 @@ async function identifySigned(ctx: Context, incoming: Incoming): Promise<Session
     hint: {
       projectId: header(incoming, 'x-project-id'),
       domainId: header(incoming, 'x-domain-id'),
-      // Everything here manages an account; clients name the project that their other calls are about.
-      wholeFirst: true,
+      // Nearly everything here manages an account; clients name the project that their other calls are about.
+      whole: CATALOG.test(incoming.path) ? 'last' : 'first',
     },
   })
   if (incoming.method !== 'GET' && incoming.method !== 'HEAD') await useUp(ctx, signature)

@@ -50,7 +50,7 @@ export function keystoneOperations(options: IssueOptions): readonly Operation<Co
     ...accessRuleOperations,
     ...accessTokenOperations,
     ...applicationCredentialOperations,
-    ...authListOperations,
+    ...authListOperations(options),
     ...consumerOperations,
     ...credentialOperations,
     ...defaultConfigOperations,

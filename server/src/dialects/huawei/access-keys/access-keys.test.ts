@@ -124,6 +124,29 @@ describe('access keys and signatures', () => {
     )
   })
 
+  it('200 the catalog of an account, and of the project that is named', async () => {
+    const cloud = await house.admin()
+    const service = { service: { type: 'compute', name: 'ecs' } }
+    const { body } = await house.call('POST', '/v3/services', { token: cloud, body: service })
+    const url = 'https://ecs.test/v2/$(project_id)s'
+    const endpoint = { service_id: body.service.id, interface: 'public', url }
+    await house.call('POST', '/v3/endpoints', { token: cloud, body: { endpoint } })
+    const urlsOf = (catalog: readonly { name: string; endpoints: readonly { url: string }[] }[]) =>
+      catalog.flatMap(({ name, endpoints }) => (name === 'ecs' ? endpoints.map((each) => each.url) : []))
+    const whole = await face.signed('GET', '/v3/auth/catalog', key)
+    assert.equal(whole.status, 200, whole.text)
+    assert.deepEqual(urlsOf(whole.body.catalog), [])
+    const subject = { token: operator, headers: { 'x-subject-token': operator } }
+    const shown = await face.call('GET', '/v3/auth/tokens', subject)
+    assert.deepEqual(whole.body.catalog, shown.body.token.catalog)
+    const named = await face.signed('GET', '/v3/auth/catalog', key, {
+      headers: { 'x-project-id': two.projectB },
+    })
+    assert.deepEqual(urlsOf(named.body.catalog), [`https://ecs.test/v2/${two.projectB}`])
+    const ecs = named.body.catalog.find(({ name }: { name: string }) => name === 'ecs')
+    assert.equal(ecs.endpoints[0].region, '*')
+  })
+
   it('401 another method, path, query, body or header than was signed, a wrong secret, no such key', async () => {
     const wrong = { ...key, secret: `${key.secret.slice(1)}x` }
     const answers = [

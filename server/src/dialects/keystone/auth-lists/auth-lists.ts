@@ -9,6 +9,7 @@ import { collection, selfLink } from '../collection.ts'
 import { domainFields } from '../domains/domains.ts'
 import { operation } from '../operation.ts'
 import { projectFields } from '../projects/project-body.ts'
+import type { IssueOptions } from '../tokens/issue.ts'
 import { catalogFields } from '../tokens/token-body.ts'
 
 /** Projects with a role of the caller's, enabled and in an enabled domain: those a token can be had for. */
@@ -55,26 +56,29 @@ const listAuthSystem = operation({
   },
 })
 
-const showAuthCatalog = operation({
-  id: 'get_auth_catalog',
-  method: 'GET',
-  path: '/v3/auth/catalog',
-  policy: 'identity:get_auth_catalog',
-  success: 200,
-  refusals: ['unauthenticated', 'forbidden'],
-  handle: async (call) => {
-    if (call.caller.scope.kind !== 'project')
-      return refuse('forbidden', 'a catalog is a project-scoped token’s')
-    const catalog = catalogFields(await catalogOf(call.ctx.store), call.caller)
-    return { body: { catalog, links: selfLink(call, 'auth/catalog') } }
-  },
-})
+/** The catalog of tokens, which a token of an account as a whole has too where scopes are accounts' own (Huawei Cloud). */
+const showAuthCatalog = ({ accountScopes, style }: Pick<IssueOptions, 'accountScopes' | 'style'>) =>
+  operation({
+    id: 'get_auth_catalog',
+    method: 'GET',
+    path: '/v3/auth/catalog',
+    policy: 'identity:get_auth_catalog',
+    success: 200,
+    refusals: ['unauthenticated', 'forbidden'],
+    handle: async (call) => {
+      const { kind } = call.caller.scope
+      if (kind !== 'project' && !(accountScopes && kind === 'domain'))
+        return refuse('forbidden', 'a catalog is a project-scoped token’s')
+      const catalog = catalogFields(await catalogOf(call.ctx.store), call.caller, style.anyRegion)
+      return { body: { catalog, links: selfLink(call, 'auth/catalog') } }
+    },
+  })
 
-export const authListOperations = [
+export const authListOperations = (options: Pick<IssueOptions, 'accountScopes' | 'style'>) => [
   listAuthProjects('get_auth_projects', '/v3/auth/projects'),
   listAuthDomains('get_auth_domains', '/v3/auth/domains'),
   listAuthSystem,
-  showAuthCatalog,
+  showAuthCatalog(options),
   // The same lists under the paths they had before (OS-FEDERATION).
   listAuthProjects('get_federation_projects', '/v3/OS-FEDERATION/projects'),
   listAuthDomains('get_federation_domains', '/v3/OS-FEDERATION/domains'),

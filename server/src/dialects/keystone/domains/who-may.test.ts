@@ -14,6 +14,7 @@ import { seedDomain } from '../../../testing/seed.ts'
 import { authListOperations } from '../auth-lists/auth-lists.ts'
 import { defaultConfigOperations } from '../domain-config/default-config.ts'
 import { storedConfigOperations } from '../domain-config/domain-config.ts'
+import { KEYSTONE_STYLE } from '../tokens/token-body.ts'
 import { domainOperations } from './domains.ts'
 
 describe('who may do what with domains and their configuration, and ask what they may', () => {
@@ -86,7 +87,7 @@ describe('who may do what with domains and their configuration, and ask what the
       ...domainOperations,
       ...storedConfigOperations,
       ...defaultConfigOperations,
-      ...authListOperations,
+      ...authListOperations({ style: KEYSTONE_STYLE }),
     ]
     assert.deepEqual(
       all.map((operation) => operation.id).filter((id) => !covered.has(id)),
