@@ -98,9 +98,10 @@ function embeddedNaming(ctx: Context): NamingRegistry {
   const gone = (): number => ctx.now() - GONE_AFTER
   const register: NamingRegistry['register'] = (instance) =>
     store.record(async (tx) => {
-      if ((await countServiceInstances(tx, instance.tenantId)) >= MOST_INSTANCES)
-        refuse('too_large', `tenant ${instance.tenantId} has ${MOST_INSTANCES} instances`)
+      // Counted once those that fell silent are forgotten; a refusal takes it all back.
       await putServiceInstance(tx, { ...instance, beatAt: ctx.now() }, gone())
+      if ((await countServiceInstances(tx, instance.tenantId)) > MOST_INSTANCES)
+        refuse('too_large', `tenant ${instance.tenantId} has ${MOST_INSTANCES} instances`)
     })
   return {
     register,

@@ -87,6 +87,14 @@ function instanceOf(call: Call): NewInstance {
   }
 }
 
+/** A text or a number of a beat, as a parameter would say it; what is missing is empty. */
+function scalarText(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return typeof value === 'string' || typeof value === 'number'
+    ? String(value)
+    : refuse('bad_request', 'beat')
+}
+
 /** What a beat says of its instance: `beat` in JSON, or, of a light one, parameters alone. */
 function beatOf(call: Call): { readonly of: InstanceReference; readonly full: NewInstance | undefined } {
   const { parameters } = call.caller
@@ -95,12 +103,12 @@ function beatOf(call: Call): { readonly of: InstanceReference; readonly full: Ne
   if (!said) return { of: { ...service, ...addressOf(parameters) }, full: undefined }
   const { ip, port, cluster, weight, metadata } = jsonOf(said)
   const fields = new Map(
-    Object.entries({ ip, port, clusterName: cluster }).map(([name, value]) => [name, String(value ?? '')]),
+    Object.entries({ ip, port, clusterName: cluster }).map(([name, value]) => [name, scalarText(value)]),
   )
   const of = { ...service, ...addressOf(fields) }
   const full = {
     ...of,
-    weight: weightOf(weight === undefined ? undefined : String(weight)),
+    weight: weightOf(scalarText(weight) || undefined),
     enabled: true,
     healthy: true,
     ephemeral: true,
