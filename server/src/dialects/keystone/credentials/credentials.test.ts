@@ -62,6 +62,21 @@ describe('credentials and EC2 keys', () => {
     assert.equal((await house.call('DELETE', path, { token })).status, 204)
   })
 
+  it('201 whoever only reads makes an EC2 key of their own, 403 one for somebody else', async () => {
+    const user = await seedUser(house, 'onlooker')
+    await seedGrant(house, user, 'reader', { project })
+    const token = await signIn('onlooker')
+    const make = async (id: string) =>
+      (
+        await house.call('POST', `/v3/users/${id}/credentials/OS-EC2`, {
+          token,
+          body: { tenant_id: project },
+        })
+      ).status
+    assert.equal(await make(user), 201)
+    assert.equal(await make(owner), 403)
+  })
+
   it('200 the owner lists their EC2 keys, 403 a stranger does', async () => {
     const key = await ec2Key()
     const list = async (name: string) =>

@@ -43,7 +43,10 @@ const create = operation({
   body: CreateBody,
   success: 201,
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
-  target: (_facts, { params }) => ({ 'target.credential.user_id': params['user_id'] }),
+  target: (_facts, { params }) => ({
+    user_id: params['user_id'],
+    'target.credential.user_id': params['user_id'],
+  }),
   handle: async (call) => {
     refuseDelegated(call.caller, DELEGATED)
     const { db } = call.ctx.store
