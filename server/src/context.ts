@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { createClock } from './clock.ts'
 import type { Settings } from './config.ts'
 import { createKdfPool, type KdfPool } from './hashing/kdf-pool.ts'
 import { type Keys, openKeys, readRootKey } from './keys.ts'
@@ -35,7 +36,7 @@ export async function openContext(settings: Settings): Promise<Context> {
       keys: openKeys(store, rootKey),
       settings,
       kdf: createKdfPool({ threads: settings.kdfThreads, queue: settings.kdfQueue }),
-      now: () => Math.round((performance.timeOrigin + performance.now()) * 1000),
+      now: createClock(),
     }
   } catch (error) {
     await store.close()
