@@ -2,14 +2,16 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it, type TestContext } from 'node:test'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import {
+  certificateOf,
   chosenAdminPassword,
   describeSettings,
   loadSettings,
   refusePlainHttp,
   SettingsError,
 } from './config.ts'
+import { newCertifiedKey } from './methods/saml/self-signed.ts'
 
 const refused = (setting: string, reason: RegExp) => (error: unknown) => {
   assert(error instanceof SettingsError)
@@ -108,6 +110,11 @@ describe('loadSettings', () => {
     ['TOKENHOUSE_PUBLIC_URL', 'ftp://x'],
     ['TOKENHOUSE_PUBLIC_URL', 'http://user:secret@x'],
     ['TOKENHOUSE_DATABASE_URL', 'mysql://x'],
+    ['TOKENHOUSE_DATABASE_URL', 'postgres://u:secret@[/x'],
+    ['TOKENHOUSE_TRUSTED_PROXIES', 'proxy'],
+    ['TOKENHOUSE_TRUSTED_PROXIES', '10.0.0.1,10.0.0.0/33'],
+    ['TOKENHOUSE_TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['TOKENHOUSE_TRUSTED_PROXIES', '10.0.0.0/'],
     ['TOKENHOUSE_DATA_DIR', 'a\0b'],
   ]
   for (const [name, text] of malformed) {
@@ -132,6 +139,63 @@ describe('loadSettings', () => {
         refused(`config file ${config}`, /cannot be used/),
       )
     }
+  })
+})
+
+describe('addresses', () => {
+  for (const url of [
+    'postgres://u:p%40@db.example:5432/x?sslmode=require',
+    'postgresql:///x?host=/run/postgresql',
+    'postgres://u:p@/x?host=/run/postgresql',
+    'postgres://u@[::1]/x y',
+  ]) {
+    it(`takes ${url}`, () => assert.equal(loadSettings({ flags: { databaseUrl: url } }).databaseUrl, url))
+  }
+
+  it('takes addresses and networks of proxies', () => {
+    const { trustedProxies } = loadSettings({
+      flags: { trustedProxies: '10.0.0.1, 10.0.0.0/8,::1,fd00::/8' },
+    })
+    assert.deepEqual(trustedProxies, ['10.0.0.1', '10.0.0.0/8', '::1', 'fd00::/8'])
+  })
+})
+
+describe('certificateOf', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-tls-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const files = (name: string) => ({
+    tlsCert: join(folder, `${name}.crt`),
+    tlsKey: join(folder, `${name}.key`),
+  })
+  const one = files('one')
+  const other = files('other')
+  before(async () => {
+    for (const { tlsCert, tlsKey } of [one, other]) {
+      const { privateKey, certificate } = await newCertifiedKey('tokenhouse', 1_700_000_000_000_000)
+      writeFileSync(tlsKey, privateKey)
+      writeFileSync(tlsCert, `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`)
+    }
+  })
+  const given = (flags: { tlsCert?: string; tlsKey?: string }) => certificateOf(loadSettings({ flags }))
+
+  it('gives a chain and its key, and nothing where HTTP is served', () => {
+    assert.match(given(one)?.cert ?? '', /BEGIN CERTIFICATE/)
+    assert.match(given(one)?.key ?? '', /BEGIN (RSA )?PRIVATE KEY/)
+    assert.equal(given({}), undefined)
+  })
+
+  it('refuses what is missing or no PEM, and the key of another certificate, by name', () => {
+    const missing = join(folder, 'missing')
+    const noPem = join(folder, 'text')
+    writeFileSync(noPem, 'text')
+    for (const file of [missing, noPem]) {
+      assert.throws(() => given({ ...one, tlsCert: file }), refused('tls-cert', /cannot be used/))
+      assert.throws(() => given({ ...one, tlsKey: file }), refused('tls-key', /cannot be used/))
+    }
+    assert.throws(
+      () => given({ ...one, tlsKey: other.tlsKey }),
+      refused('tls-key', /cannot be used.*mismatch/),
+    )
   })
 })
 

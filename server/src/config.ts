@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { parse } from 'smol-toml'
 import { UnreadableValue } from './setting-kinds.ts'
 import { type Setting, type SettingGroup, type Settings, settingsTable } from './settings.ts'
@@ -174,6 +175,30 @@ export function refusePlainHttp(settings: Settings): void {
     'host',
     `is ${host}, which is not loopback: give tls-cert and tls-key, trusted-proxies, or insecure-http`,
   )
+}
+
+/**
+ * The certificate chain and its key (PEM); undefined where HTTP is served. Refuses files that cannot be read or are no PEM,
+ * and a key of another certificate.
+ */
+export function certificateOf(
+  settings: Settings,
+): { readonly cert: string; readonly key: string } | undefined {
+  const { tlsCert, tlsKey } = settings
+  if (tlsCert === undefined || tlsKey === undefined) return undefined
+  const cert = checkedPem('tls-cert', tlsCert, (pem) => createSecureContext({ cert: pem }))
+  const key = checkedPem('tls-key', tlsKey, (pem) => createSecureContext({ cert, key: pem }))
+  return { cert, key }
+}
+
+function checkedPem(setting: string, file: string, check: (pem: string) => unknown): string {
+  try {
+    const pem = readFileSync(file, 'utf8')
+    check(pem)
+    return pem
+  } catch (error) {
+    throw new SettingsError(setting, `${file} cannot be used: ${(error as Error).message}`)
+  }
 }
 
 function isLoopback(host: string): boolean {

@@ -1,6 +1,6 @@
 /** Which face speaks which dialects, and how each shows tokens. */
-import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
+import { certificateOf } from './config.ts'
 import type { Context } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
 import type { Session } from './core/session.ts'
@@ -115,8 +115,11 @@ export function nacosFaces(ctx: Context, nacosPort: () => number | undefined) {
 
 function common(ctx: Context, watch: Watch) {
   const { settings } = ctx
-  const { tlsCert, tlsKey } = settings
-  const tls =
-    tlsCert && tlsKey ? { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') } : undefined
-  return { ctx, ...watch, tls, maxBodyBytes: settings.maxBodyBytes, trustedProxies: settings.trustedProxies }
+  return {
+    ctx,
+    ...watch,
+    tls: certificateOf(settings),
+    maxBodyBytes: settings.maxBodyBytes,
+    trustedProxies: settings.trustedProxies,
+  }
 }

@@ -25,6 +25,7 @@ import {
   parseJwsKey,
   publicJwks,
 } from '@tokenhouse/tokens'
+import { OperatorError } from './core/operator-error.ts'
 import { perEpoch } from './store/per-epoch.ts'
 import { deleteSealedKey, listSealedKeys, putSealedKey, renameSealedKey } from './store/sealed-keys.ts'
 import type { Db, Store } from './store/store.ts'
@@ -58,15 +59,16 @@ export interface Keys {
  */
 export function readRootKey(path: string, create: boolean): Buffer {
   if (!existsSync(path)) {
-    if (!create) throw new Error(`root key missing: ${path} (the database holds values sealed under it)`)
+    if (!create)
+      throw new OperatorError(`root key missing: ${path} (the database holds values sealed under it)`)
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
     chmodSync(path, 0o600)
   }
   const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
-  if (key.length !== 32) throw new Error(`root key ${path} is not 32 bytes of base64url`)
+  if (key.length !== 32) throw new OperatorError(`root key ${path} is not 32 bytes of base64url`)
   if (key.every((byte) => byte === key[0]))
-    throw new Error(`root key ${path} is no secret: one byte 32 times`)
+    throw new OperatorError(`root key ${path} is no secret: one byte 32 times`)
   return key
 }
 

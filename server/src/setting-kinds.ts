@@ -1,6 +1,7 @@
 /**
  * The kinds of value a setting can have: how each is written, and how text becomes a value. Used by settings.ts alone.
  */
+import { isIP } from 'node:net'
 import { isAbsolute, join, resolve } from 'node:path'
 
 /** Why a text is no value of its kind; continues the sentence that begins with the setting's name. */
@@ -42,12 +43,21 @@ export const databaseUrl = (name: string): Kind<string, InDataDir> => ({
   initial: (dataDir) => `sqlite:${join(dataDir, name)}`,
   initialText: `sqlite:<data-dir>/${name}`,
   read: (given, folder) => {
-    if (/^postgres(ql)?:\/\/./.test(given)) return given
+    if (/^postgres(ql)?:\/\/./.test(given)) {
+      if (isPostgresUrl(given)) return given
+      throw new UnreadableValue('is no address of a PostgreSQL')
+    }
     const file = /^sqlite:(.+)$/.exec(given)?.[1]
     if (file === undefined) throw new UnreadableValue('must begin with sqlite: or postgres://')
     return file === ':memory:' || isAbsolute(file) ? given : `sqlite:${resolve(folder, file)}`
   },
 })
+
+/** As the PostgreSQL driver reads it: blanks may stand, and no host in front of the path means a socket. */
+function isPostgresUrl(given: string): boolean {
+  const written = given.replaceAll(' ', '%20')
+  return URL.canParse(written) || URL.canParse(written.replace('@/', '@socket/'))
+}
 
 /** A whole number from `least` to `most`. */
 export const integer = <const I>(
@@ -116,6 +126,27 @@ export const listOf = (
       .map((item) => item.trim())
       .filter((item) => item !== ''),
 })
+
+/** IP addresses, and networks as ADDRESS/BITS. */
+export const networks = (): Kind<readonly string[], readonly string[]> => {
+  const list = listOf([], 'ADDRESS,...')
+  return {
+    ...list,
+    read: (given, folder) => {
+      const items = list.read(given, folder)
+      const bad = items.find((item) => !isNetwork(item))
+      if (bad === undefined) return items
+      throw new UnreadableValue(`must be addresses or networks (10.0.0.0/8), not ${JSON.stringify(bad)}`)
+    },
+  }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, more] = text.split('/')
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1
+  if (most < 0 || more !== undefined) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most)
+}
 
 export const httpUrl = <const I>(initial: I): Kind<string, I> => ({
   shape: 'URL',

@@ -11,6 +11,7 @@ import {
   integer,
   type Kind,
   listOf,
+  networks,
   path,
   pathInDataDir,
   port,
@@ -107,7 +108,7 @@ export const settingsTable = {
   tlsKey: { group: 'listen', ...path(undefined), help: 'private key of tls-cert (PEM)' },
   trustedProxies: {
     group: 'listen',
-    ...listOf([], 'ADDRESS,...'),
+    ...networks(),
     help: 'proxies whose X-Forwarded headers are believed (addresses or CIDR)',
   },
   insecureHttp: {

@@ -1,4 +1,5 @@
 /** What a command of the command line is: a row that tells about it, and a function that does it. */
+import { OperatorError } from '../core/operator-error.ts'
 import type { SettingGroup, Settings } from '../settings.ts'
 
 /** Serves until it is told to stop; given by main, the only one that knows the wires. */
@@ -51,4 +52,4 @@ export interface CommandRow {
 export class UsageError extends Error {}
 
 /** The command could not do it, for a reason the user understands: exit code 1, without a stack. */
-export class CommandError extends Error {}
+export class CommandError extends OperatorError {}

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { constants, existsSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { chosenAdminPassword, refusePlainHttp, type Settings, settingName } from '../config.ts'
+import { certificateOf, chosenAdminPassword, refusePlainHttp, type Settings, settingName } from '../config.ts'
 import { openKeys, readRootKey } from '../keys.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { listSealedKeys } from '../store/sealed-keys.ts'
@@ -52,8 +52,8 @@ const fault = (check: string, detail: string): Finding => ({ check, verdict: 'fa
 
 function settings(given: Settings): Finding[] {
   refusePlainHttp(given)
+  certificateOf(given)
   chosenAdminPassword(given)
-  for (const file of [given.tlsCert, given.tlsKey]) if (file !== undefined) readFileSync(file)
   const { unused } = operatorPolicy(given)
   if (unused.length > 0)
     return [warning('settings', `policy-file names rules that do not exist: ${unused.join(', ')}`)]

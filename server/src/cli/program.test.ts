@@ -109,6 +109,20 @@ describe('the command line', () => {
     assert.equal(readdirSync(folder).includes('elsewhere'), false)
   })
 
+  it('exit 1 in one line, without a stack, for data that cannot be used', async () => {
+    const broken = join(folder, 'broken.db')
+    writeFileSync(broken, 'x'.repeat(8192))
+    const key = join(folder, 'short.key')
+    writeFileSync(key, 'short')
+    for (const [flag, reason] of [
+      [['--database-url', `sqlite:${broken}`], `database ${broken} cannot be opened: file is not a database`],
+      [['--root-key-file', key], `root key ${key} is not 32 bytes of base64url`],
+    ] as const) {
+      const { exit, err } = await tokenhouse('keys', 'list', ...flag)
+      assert.deepEqual([exit, err], [1, `tokenhouse: ${reason}\n`])
+    }
+  })
+
   it('prints data as columns and as JSON', async () => {
     assert.match((await tokenhouse('version')).out, /^tokenhouse {2}\d+\.\d+\.\d+\nnode {8}\d+\.\d+\.\d+\n$/)
     assert.deepEqual(Object.keys((await dataOf(['version'])) as object), ['tokenhouse', 'node'])
@@ -158,6 +172,14 @@ describe('keys', () => {
       .filter(({ purpose }) => purpose === 'fernet')
       .map(({ id, role }) => `${id} ${role}`)
       .sort()
+
+  it('tells the keys of receipts as those of tokens', async () => {
+    const listed = (await dataOf(['keys', 'list'])) as { purpose: string; id: string; role: string }[]
+    const receipts = listed
+      .filter(({ purpose }) => purpose === 'receipt')
+      .map(({ id, role }) => `${id} ${role}`)
+    assert.deepEqual(receipts.sort(), ['0 staged', '1 primary'])
+  })
 
   it('rotates as Keystone does: the staged key becomes the primary one', async () => {
     assert.deepEqual(await fernet(), ['0 staged', '1 primary'])

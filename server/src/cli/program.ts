@@ -4,9 +4,10 @@
  */
 import { Command, CommanderError } from 'commander'
 import { describeSettings, loadSettings, SettingsError } from '../config.ts'
+import { OperatorError } from '../core/operator-error.ts'
 import { Refusal } from '../core/refusal.ts'
 import { settingGroups } from '../settings.ts'
-import { CommandError, type CommandRow, type Serve, UsageError } from './command.ts'
+import { type CommandRow, type Serve, UsageError } from './command.ts'
 import { commands } from './commands.ts'
 import { makePrint } from './print.ts'
 
@@ -119,9 +120,15 @@ function tell(error: unknown, terminal: Terminal): number {
   terminal.err(`tokenhouse: ${error.message}\n`)
   if (error instanceof SettingsError || error instanceof UsageError) return 2
   // What the user can do something about speaks for itself; anything else is for who repairs it.
-  const understood = error instanceof CommandError || error instanceof Refusal || 'syscall' in error
-  if (!understood) terminal.err(`${error.stack}\n`)
+  if (!isUnderstood(error)) terminal.err(`${error.stack}\n`)
   return 1
+}
+
+function isUnderstood(error: Error): boolean {
+  if (error instanceof OperatorError || error instanceof Refusal) return true
+  const { code } = error as NodeJS.ErrnoException
+  // The operating system, SQLite, or a PostgreSQL that has answered.
+  return 'syscall' in error || code === 'ERR_SQLITE_ERROR' || 'severity' in error
 }
 
 /** `--domain <NAME>` -> `domain`, `--dry-run` -> `dryRun` */

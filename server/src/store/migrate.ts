@@ -1,4 +1,6 @@
-import { type Migration, Migrator } from 'kysely/migration'
+import { sql } from 'kysely'
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migration'
+import { OperatorError } from '../core/operator-error.ts'
 import * as directory from './migrations/0001-directory.ts'
 import * as catalog from './migrations/0002-catalog.ts'
 import * as accounts from './migrations/0003-accounts.ts'
@@ -28,6 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
  * Returns the names of the migrations it applied. Throws when the database is newer than this program.
  */
 export async function migrate(store: Store): Promise<readonly string[]> {
+  await refuseNewer(store)
   const { error, results } = await migratorOf(store).migrateToLatest()
   if (error) throw error
   // An empty change, so that this process knows the epoch of a database that had none when it was opened.
@@ -35,10 +38,22 @@ export async function migrate(store: Store): Promise<readonly string[]> {
   return (results ?? []).filter((r) => r.status === 'Success').map((r) => r.migrationName)
 }
 
-/** Names of the migrations still to be applied. */
+/** Names of the migrations still to be applied. Throws when the database is newer than this program. */
 export async function pendingMigrations(store: Store): Promise<readonly string[]> {
+  await refuseNewer(store)
   const all = await migratorOf(store).getMigrations()
   return all.filter((m) => !m.executedAt).map((m) => m.name)
+}
+
+async function refuseNewer({ db }: Store): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return
+  const applied = await sql<{ name: string }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(
+    db,
+  )
+  const unknown = applied.rows.map(({ name }) => name).filter((name) => !(name in MIGRATIONS))
+  if (unknown.length > 0)
+    throw new OperatorError(`the database is newer than this program: it has ${unknown.sort().join(', ')}`)
 }
 
 function migratorOf(store: Store): Migrator {

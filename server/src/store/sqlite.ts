@@ -25,6 +25,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { OperatorError } from '../core/operator-error.ts'
 import { auditInsert, auditValues } from './audit.ts'
 import type { Tables } from './schema.ts'
 import type { Db, Store } from './store.ts'
@@ -32,7 +33,16 @@ import type { Db, Store } from './store.ts'
 const BATCH = 128
 const STATEMENTS_KEPT = 1000
 
+/** Opens the file, or a private database for `:memory:`. Refuses a file that cannot be opened or is no database. */
 export async function openSqlite(path: string): Promise<Store> {
+  try {
+    return open(path)
+  } catch (error) {
+    throw new OperatorError(`database ${path} cannot be opened: ${(error as Error).message}`)
+  }
+}
+
+function open(path: string): Store {
   // A private in-memory database needs a shared cache for its two connections.
   const memory = path === ':memory:'
   const file = memory ? `file:th-${randomUUID()}?mode=memory&cache=shared` : path

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
-import { it } from 'node:test'
-import { forEachEngine } from '../testing/engines.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, it } from 'node:test'
+import { sql } from 'kysely'
+import { forEachDatabase, forEachEngine } from '../testing/engines.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
+import { openStore } from './store.ts'
 
 const region = (id: string) => ({ id, description: '', parent_region_id: null, extra: '{}' })
 
@@ -10,6 +15,16 @@ forEachEngine('the store', (open) => {
     const store = await open()
     assert.deepEqual(await pendingMigrations(store), [])
     assert.deepEqual(await migrate(store), [])
+  })
+
+  it('is refused when a newer program has migrated it', async () => {
+    const store = await open()
+    const [name, timestamp] = ['9999-later', '2030-01-01']
+    await sql`insert into kysely_migration (name, timestamp) values (${name}, ${timestamp})`.execute(
+      store.migrationDb,
+    )
+    for (const looked of [pendingMigrations, migrate])
+      await assert.rejects(looked(store), /newer than this program: it has 9999-later/)
   })
 
   it('shows a write to the reader once it is acknowledged, and advances the epoch', async () => {
@@ -87,5 +102,36 @@ forEachEngine('the store', (open) => {
       ['first', 'last'],
     )
     assert.equal(store.epoch(), before)
+  })
+})
+
+forEachDatabase('two processes on one store', (newUrl) => {
+  const closing: (() => unknown)[] = []
+  after(async () => {
+    for (const close of closing.reverse()) await close()
+  })
+
+  it('let no two changes decide by the same facts', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-store-'))
+    closing.push(() => rmSync(folder, { recursive: true }))
+    const given = await newUrl()
+    const url = given.startsWith('sqlite:') ? `sqlite:${join(folder, 'store.db')}` : given
+    const stores = [await openStore(url), await openStore(url)]
+    closing.push(...stores.map((store) => store.close))
+    await migrate(stores[0]!)
+    const made = await Promise.all(
+      Array.from({ length: 12 }, (_, i) =>
+        stores[i % 2]!.write(async (tx) => {
+          const there = await tx.selectFrom('region').select('id').execute()
+          if (there.length >= 2) return false
+          await tx
+            .insertInto('region')
+            .values(region(`r${i}`))
+            .execute()
+          return true
+        }),
+      ),
+    )
+    assert.equal(made.filter((one) => one).length, 2)
   })
 })
