@@ -101,5 +101,5 @@ ${sections.join('\n')}`
 }
 
 function escaped(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
+  return text.replaceAll('|', '\\|')
 }
