@@ -2,6 +2,7 @@
  * What a mapping would make of an assertion: nothing is verified, nobody signs in and nothing is written. For who writes
  * mappings.
  */
+import { EffortSpent, newEffort } from '../core/federation/effort.ts'
 import {
   type Assertion,
   applyMapping,
@@ -47,14 +48,24 @@ export interface MappingPreview extends Outcome {
 
 type Rules = Pick<Mapping, 'rules' | 'schemaVersion'>
 
-/** Decides on values alone. Rules have to be well formed. */
-export function previewMapping({ rules, schemaVersion }: Rules, said: Said): MappingPreview {
+/** Decides on values alone, at the cost of one sign-in. Rules have to be well formed. */
+export function previewMapping(mapping: Rules, said: Said): MappingPreview {
+  try {
+    return previewed(mapping, said)
+  } catch (error) {
+    if (error instanceof EffortSpent) return { admitted: false, reason: error.message, rules: [] }
+    throw error
+  }
+}
+
+function previewed({ rules, schemaVersion }: Rules, said: Said): MappingPreview {
   const assertion = 'claims' in said ? assertionOf(said.claims) : attributesOf(said.assertion)
-  const manner = { ownGroups: schemaVersion === 'account' }
+  const effort = newEffort()
+  const manner = { ownGroups: schemaVersion === 'account', effort }
   const apply = (some: readonly MappingRule[]): Outcome => outcomeOf(applyMapping(some, assertion, manner))
   const all = rules as readonly MappingRule[]
   const outcomes = all.map((rule, index): RuleOutcome => {
-    const remote = unmetEntry(rule, assertion)
+    const remote = unmetEntry(rule, assertion, effort)
     if (remote === undefined) {
       const { admitted: _, ...given } = apply([rule])
       return { rule: index, applies: true, ...given }

@@ -1,5 +1,6 @@
+import { type Effort, EffortSpent, newEffort, spend } from './effort.ts'
 import { pythonText } from './python-text.ts'
-import { searchPattern } from './search-pattern.ts'
+import { MOST_COST, searchPattern } from './search-pattern.ts'
 
 /**
  * What is wrong with a `mapping` as it was sent; empty when nothing is. Facts: Keystone's schema of mappings, its words
@@ -10,10 +11,16 @@ export function mappingFaults(mapping: unknown, manner: MappingManner = {}): rea
   if (!isObject(mapping)) return [`${pythonText(mapping)} is not of type 'object'`]
   const { rules } = mapping
   if (rules === undefined) return ["'rules' is a required property"]
-  return [
-    ...listFaults(rules, (rule) => ruleFaults(rule, manner)),
-    ...versionFaults(mapping['schema_version']),
-  ]
+  try {
+    const effort = newEffort()
+    return [
+      ...listFaults(rules, (rule) => ruleFaults(rule, manner, effort)),
+      ...versionFaults(mapping['schema_version']),
+    ]
+  } catch (error) {
+    if (error instanceof EffortSpent) return [error.message]
+    throw error
+  }
 }
 
 export interface MappingManner {
@@ -69,12 +76,12 @@ function unexpected(names: readonly string[]): string {
   return `Additional properties are not allowed (${names.map(pythonText).join(', ')} ${verb} unexpected)`
 }
 
-const ruleFaults = (rule: unknown, manner: MappingManner): Faults =>
+const ruleFaults = (rule: unknown, manner: MappingManner, effort: Effort): Faults =>
   objectFaults(
     rule,
     {
       local: (locals) => listFaults(locals, (local) => localFaults(local, manner), 0),
-      remote: (remotes) => listFaults(remotes, remoteFaults),
+      remote: (remotes) => listFaults(remotes, (remote) => remoteFaults(remote, effort)),
     },
     ['local', 'remote'],
   )
@@ -138,7 +145,7 @@ const groupFaults = (group: unknown, { ownGroups = false }: MappingManner): Faul
 
 const CONDITIONS = ['any_one_of', 'not_any_of', 'blacklist', 'whitelist']
 
-const remoteFaults: Check = (remote) => {
+const remoteFaults = (remote: unknown, effort: Effort): Faults => {
   if (!isObject(remote) || typeof remote['type'] !== 'string') return [noneOf(remote)]
   const others = Object.keys(remote).filter((name) => name !== 'type')
   const conditions = others.filter((name) => CONDITIONS.includes(name))
@@ -149,12 +156,14 @@ const remoteFaults: Check = (remote) => {
   if (extra.length > 0 || typeof regex !== 'boolean' || !Array.isArray(remote[condition])) {
     return [noneOf(remote)]
   }
-  return listFaults(remote[condition], regex ? patternFaults : isText, 0)
+  return listFaults(remote[condition], regex ? (text) => patternFaults(text, effort) : isText, 0)
 }
 
-const patternFaults: Check = (pattern) => {
-  if (typeof pattern !== 'string') return isText(pattern)
-  return searchPattern(pattern) ? [] : [`${pythonText(pattern)} is not a 'regex'`]
+const patternFaults = (text: unknown, effort: Effort): Faults => {
+  if (typeof text !== 'string') return isText(text)
+  const pattern = searchPattern(text)
+  spend(effort, pattern?.cost ?? MOST_COST)
+  return pattern ? [] : [`${pythonText(text)} is not a 'regex'`]
 }
 
 function noneOf(value: unknown): string {

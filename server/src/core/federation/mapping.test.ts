@@ -153,6 +153,33 @@ describe('mapping engine', () => {
     }
   })
 
+  it('rules and values that would keep everybody else waiting admit nobody', () => {
+    const slow = (wanted: readonly string[]) => [
+      { local: [user], remote: [name, { type: 'groups', any_one_of: wanted, regex: true }] },
+    ]
+    const patterns = Array.from({ length: 20 }, (_, index) => `${'[a-z]*'.repeat(150)}X${index}`)
+    for (const wanted of [
+      patterns,
+      ['(?:a{1,30}){1,30}b'],
+      ['(?=(?:a{1,30}){1,30})b'],
+      [`[${'\\d'.repeat(4000)}]`],
+    ]) {
+      const out = applyMapping(slow(wanted), { UserName: ['bob'], groups: ['a'.repeat(50_000)] })
+      assert.deepEqual(out, { refused: 'the rules take too long' })
+    }
+    const filled = [{ local: [{ user: { name: '{0}'.repeat(10_000) } }], remote: [name] }]
+    for (const UserName of [['b'.repeat(12_000)], Array.from({ length: 4000 }, (_, index) => `b${index}`)]) {
+      assert.deepEqual(applyMapping(filled, { UserName }), { refused: 'the rules take too long' })
+    }
+    const many = Array.from({ length: 6000 }, () => '(?:a{1,30}){1,30}')
+    assert.deepEqual(mappingFaults({ rules: slow(many) }), ['the rules take too long'])
+    const groups = Array.from({ length: 512 }, (_, index) => `cn=group ${index},ou=people,dc=example,dc=org`)
+    const large = Array.from({ length: 20 }, (_, index) =>
+      slow([`^cn=(?:staff|admins|group) ${index},`]),
+    ).flat()
+    assert.equal(mapped(large, { UserName: ['bob'], groups }).rules.length, 20)
+  })
+
   it('names of attributes never reach into prototypes', () => {
     assert.ok(refused([{ local: [user], remote: [{ type: 'constructor' }] }], {}))
     assert.ok(refused([{ local: [user], remote: [{ type: '__proto__' }] }], { UserName: ['bob'] }))

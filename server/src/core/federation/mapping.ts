@@ -8,8 +8,9 @@
  * - a list is read out of a text only when the rule's author wrote it, not when an attribute's value looks like one
  * - `JSON:` groups, which name their own domain, count only where the rule itself leaves the domain open
  */
+import { type Effort, EffortSpent, newEffort, spend } from './effort.ts'
 import { pythonText, readList } from './python-text.ts'
-import { searchPattern } from './search-pattern.ts'
+import { type SearchPattern, searchPattern } from './search-pattern.ts'
 
 /** Attributes of an assertion, every one a list. */
 export type Assertion = Readonly<Record<string, readonly string[]>>
@@ -62,49 +63,71 @@ export interface Mapped {
   readonly rules: readonly number[]
 }
 
+export interface MappingManner {
+  /** Groups named without a domain come out with an empty one, which stands for the provider's own (Huawei Cloud). */
+  readonly ownGroups?: boolean
+  /** What it may cost; that of one mapping unless given. */
+  readonly effort?: Effort
+}
+
 /**
- * Applies well-formed rules (see `mapping-faults.ts`) to an assertion. `refused` when no rule applies, or when one that
- * does cannot be carried out (a reference to nothing, groups without a domain). `ownGroups`: groups named without a domain
- * come out with an empty one, which stands for the provider's own (Huawei Cloud).
+ * Applies well-formed rules (see `mapping-faults.ts`) to an assertion. `refused` when no rule applies, when one that does
+ * cannot be carried out (a reference to nothing, groups without a domain), and when they take too long.
  */
 export function applyMapping(
   rules: readonly MappingRule[],
   assertion: Assertion,
-  manner: { readonly ownGroups?: boolean } = {},
+  { ownGroups = false, effort = newEffort() }: MappingManner = {},
 ): Mapped | { readonly refused: string } {
   const applied: number[] = []
   const locals: Local[] = []
-  for (const [index, rule] of rules.entries()) {
-    const matches = matchesOf(rule.remote, assertion)
-    if (!matches) continue
-    applied.push(index)
-    for (const local of rule.local) {
-      const filled = fill(local, matches)
-      if (filled === undefined) return { refused: `rule ${index} refers to a remote entry that it has not` }
-      locals.push(filled as Local)
+  try {
+    for (const [index, rule] of rules.entries()) {
+      const matches = matchesOf(rule.remote, assertion, effort)
+      if (!matches) continue
+      applied.push(index)
+      for (const local of rule.local) {
+        const filled = fill(local, matches, effort)
+        if (filled === undefined) return { refused: `rule ${index} refers to a remote entry that it has not` }
+        locals.push(filled as Local)
+      }
     }
+  } catch (error) {
+    if (error instanceof EffortSpent) return { refused: error.message }
+    throw error
   }
   if (locals.length === 0) return { refused: 'no rule applies' }
-  return joined(locals, applied, manner.ownGroups === true)
+  return joined(locals, applied, ownGroups)
 }
 
-/** The place (from 0) of the first remote entry by which a rule does not apply; undefined when it applies. */
-export function unmetEntry({ remote }: MappingRule, assertion: Assertion): number | undefined {
-  const place = remote.findIndex((entry) => matchesOf([entry], assertion) === undefined)
+/**
+ * The place (from 0) of the first remote entry by which a rule does not apply; undefined when it applies. Throws `EffortSpent`
+ * when that takes too long to find out.
+ */
+export function unmetEntry(
+  { remote }: MappingRule,
+  assertion: Assertion,
+  effort: Effort,
+): number | undefined {
+  const place = remote.findIndex((entry) => matchesOf([entry], assertion, effort) === undefined)
   return place < 0 ? undefined : place
 }
 
 /** Values of the remote entries without a condition, in order: what `{0}`, `{1}` ... stand for. */
 type Matches = readonly (readonly string[])[]
 
-function matchesOf(remotes: readonly RemoteRule[], assertion: Assertion): Matches | undefined {
+function matchesOf(
+  remotes: readonly RemoteRule[],
+  assertion: Assertion,
+  effort: Effort,
+): Matches | undefined {
   const matches: (readonly string[])[] = []
   for (const remote of remotes) {
     const values = Object.hasOwn(assertion, remote.type) ? assertion[remote.type] : undefined
     if (!values || values.length === 0) return undefined
     const { any_one_of, not_any_of, blacklist, whitelist } = remote
     const wanted = any_one_of ?? not_any_of ?? blacklist ?? whitelist
-    const hits = wanted && among(values, wanted, remote.regex === true)
+    const hits = wanted && among(values, wanted, { isPattern: remote.regex === true, effort })
     if (!wanted) matches.push(values)
     // What cannot be searched for is not known to be absent either.
     else if (!hits) return undefined
@@ -113,7 +136,7 @@ function matchesOf(remotes: readonly RemoteRule[], assertion: Assertion): Matche
     } else if (not_any_of) {
       if (hits.length > 0) return undefined
     } else if (blacklist) {
-      matches.push([...new Set(values)].filter((value) => !hits.includes(value)))
+      matches.push([...new Set(values).difference(new Set(hits))])
     } else {
       matches.push(remote.regex ? hits : [...new Set(hits)])
     }
@@ -125,12 +148,21 @@ function matchesOf(remotes: readonly RemoteRule[], assertion: Assertion): Matche
 function among(
   values: readonly string[],
   wanted: readonly string[],
-  regex: boolean,
+  { isPattern, effort }: { readonly isPattern: boolean; readonly effort: Effort },
 ): readonly string[] | undefined {
-  if (!regex) return values.filter((value) => wanted.includes(value))
-  const patterns = wanted.map(searchPattern).filter((pattern) => pattern !== undefined)
-  if (patterns.length < wanted.length) return undefined
-  return values.filter((value) => patterns.some((pattern) => pattern.test(value)))
+  spend(effort, values.length + wanted.length)
+  if (!isPattern) {
+    const names = new Set(wanted)
+    return values.filter((value) => names.has(value))
+  }
+  const patterns: SearchPattern[] = []
+  for (const text of wanted) {
+    const pattern = searchPattern(text)
+    if (pattern === undefined) return undefined
+    spend(effort, pattern.cost)
+    patterns.push(pattern)
+  }
+  return values.filter((value) => patterns.some((pattern) => pattern.test(value, effort)))
 }
 
 /** A text after substitution, and whether the rule's author or a list of values wrote all of it. */
@@ -158,19 +190,24 @@ interface DomainFilled {
 }
 
 /** The value with every text in it filled in; undefined when a text refers to a match that is not there. */
-function fill(value: unknown, matches: Matches): unknown {
-  if (typeof value === 'string') return fillText(value, matches)
+function fill(value: unknown, matches: Matches, effort: Effort): unknown {
+  if (typeof value === 'string') return fillText(value, matches, effort)
   if (Array.isArray(value)) {
-    const items = value.map((item) => fill(item, matches))
+    const items = value.map((item) => fill(item, matches, effort))
     return items.includes(undefined) ? undefined : items
   }
-  const entries = Object.entries(value as object).map(([key, item]) => [key, fill(item, matches)] as const)
+  const entries = Object.entries(value as object).map(
+    ([key, item]) => [key, fill(item, matches, effort)] as const,
+  )
   return entries.some(([, item]) => item === undefined) ? undefined : Object.fromEntries(entries)
 }
 
 const REFERENCE = /\{\{|\}\}|\{(\d*)\}|[{}]/g
 
-function fillText(template: string, matches: Matches): Filled | undefined {
+/** Of a character that is filled in: a text of all of them has to be held, too. */
+const COST_OF_CHARACTER = 8
+
+function fillText(template: string, matches: Matches, effort: Effort): Filled | undefined {
   let next = 0
   let isList = true
   let isFaulty = false
@@ -181,6 +218,7 @@ function fillText(template: string, matches: Matches): Filled | undefined {
       isFaulty = true
       return ''
     }
+    for (const value of values) spend(effort, COST_OF_CHARACTER * (value.length + 1))
     if (values.length !== 1) return pythonText(values)
     isList = false
     return values[0] ?? ''

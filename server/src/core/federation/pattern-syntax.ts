@@ -14,7 +14,8 @@ import {
 } from './pattern-characters.ts'
 
 export type PatternNode =
-  | { readonly kind: 'character'; readonly among: Among }
+  /** `parts`: how many things a character is held against, where it is not one. */
+  | { readonly kind: 'character'; readonly among: Among; readonly parts?: number }
   | { readonly kind: 'at'; readonly holds: (text: Codes, place: number) => boolean }
   | { readonly kind: 'sequence'; readonly items: readonly PatternNode[] }
   | { readonly kind: 'choice'; readonly options: readonly PatternNode[] }
@@ -186,7 +187,7 @@ function counted(reader: Reader) {
 function atom(reader: Reader, flags: Flags): PatternNode | undefined {
   const character = reader.text[reader.at++] ?? ''
   if (character === '(') return group(reader, flags)
-  if (character === '[') return { kind: 'character', among: bracket(reader, flags) }
+  if (character === '[') return bracket(reader, flags)
   if (character === '\\') return escaped(reader, flags)
   if (character === '.') return { kind: 'character', among: (code) => flags.dotAll || code !== NEWLINE }
   if (character === '^') {
@@ -314,7 +315,7 @@ function octal(digits: string): number {
 }
 
 /** The characters of `[...]`, the opening bracket already read. */
-function bracket(reader: Reader, flags: Flags): Among {
+function bracket(reader: Reader, flags: Flags): PatternNode {
   const negated = takeIf(reader, '^')
   const parts: Among[] = []
   for (let isFirst = true; isFirst || peek(reader) !== ']'; isFirst = false) {
@@ -331,7 +332,7 @@ function bracket(reader: Reader, flags: Flags): Among {
   }
   reader.at++
   const among: Among = (code) => parts.some((part) => part(code))
-  return negated ? (code) => !among(code) : among
+  return { kind: 'character', among: negated ? (code) => !among(code) : among, parts: parts.length }
 }
 
 function bracketItem(reader: Reader, flags: Flags): number | Among {

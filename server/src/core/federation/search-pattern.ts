@@ -3,16 +3,23 @@
  * mappings, values from anybody an identity provider knows: so it is an automaton that reads every character once, and no
  * value makes it slower than its length times the pattern's size (docs/decisions/linear-patterns.md).
  */
+import { type Effort, newEffort, spend } from './effort.ts'
 import { type Among, type Codes, codesOf } from './pattern-characters.ts'
 import { PatternFault, type PatternNode, parsePattern } from './pattern-syntax.ts'
 
 export interface SearchPattern {
-  /** Whether the pattern is found in the text. */
-  readonly test: (text: string) => boolean
+  /** Whether the pattern is found in the text. Throws `EffortSpent` when that would take more than there is. */
+  readonly test: (text: string, effort?: Effort) => boolean
+  /** What it took to make it ready, as `Effort` counts. */
+  readonly cost: number
 }
 
-/** Steps of a pattern, repetitions counted out. */
+/** Steps of a pattern, repetitions and the parts of `[...]` counted out. */
 const MOST_STEPS = 5000
+/** To make a step takes longer than to come by it. */
+const COST_OF_STEP = 5
+/** Of a text that is no pattern, at the most. */
+export const MOST_COST = COST_OF_STEP * MOST_STEPS
 
 /** A pattern ready to be searched for; undefined when the text is none, or refers to what it has matched before. */
 export function searchPattern(python: string): SearchPattern | undefined {
@@ -20,7 +27,10 @@ export function searchPattern(python: string): SearchPattern | undefined {
     const program: Program = { steps: [], looks: [], left: { steps: MOST_STEPS } }
     compile(program, parsePattern(python), false)
     program.steps.push({ kind: 'found' })
-    return { test: (text) => search(program, codesOf(text)) }
+    return {
+      test: (text, effort = newEffort()) => search(program, codesOf(text), effort),
+      cost: COST_OF_STEP * (MOST_STEPS - program.left.steps),
+    }
   } catch (error) {
     if (error instanceof PatternFault) return undefined
     throw error
@@ -28,7 +38,7 @@ export function searchPattern(python: string): SearchPattern | undefined {
 }
 
 type Step =
-  | { readonly kind: 'character'; readonly among: Among }
+  | { readonly kind: 'character'; readonly among: Among; readonly parts?: number }
   | { readonly kind: 'at'; readonly holds: (text: Codes, place: number) => boolean }
   | { readonly kind: 'look'; readonly look: number; readonly negative: boolean }
   /** On with every one of these steps. */
@@ -50,7 +60,8 @@ interface Program {
 /** Appends the steps of a node. `backwards`: for a text that is read from its end. */
 function compile(program: Program, node: PatternNode, backwards: boolean): void {
   const { steps, left } = program
-  if (left.steps-- === 0) throw new PatternFault('a pattern that is too large')
+  left.steps -= (node.kind === 'character' && node.parts) || 1
+  if (left.steps < 0) throw new PatternFault('a pattern that is too large')
   if (node.kind === 'character' || node.kind === 'at') {
     steps.push(node)
   } else if (node.kind === 'look') {
@@ -109,21 +120,21 @@ function compileRepeat(
   for (const to of skips) to.push(steps.length)
 }
 
-function search(program: Program, text: Codes): boolean {
-  const run = runOf(program, text)
+function search(program: Program, text: Codes, effort: Effort): boolean {
+  const run = runOf(program, text, effort)
   let waiting: number[] = []
   for (let place = 0; place <= text.length; place++) {
     const { next, isFound } = advance(run, waiting, place)
     if (isFound) return true
     const code = text[place]
-    waiting = code === undefined ? [] : passed(program, next, code)
+    waiting = code === undefined ? [] : passed(run, next, code)
   }
   return false
 }
 
 /** For every place of the text whether the look holds there. */
-function placesOf({ program, behind }: Look, text: Codes): readonly boolean[] {
-  const run = runOf(program, text)
+function placesOf({ program, behind }: Look, text: Codes, effort: Effort): readonly boolean[] {
+  const run = runOf(program, text, effort)
   const places: boolean[] = new Array(text.length + 1).fill(false)
   let waiting: number[] = []
   for (let read = 0; read <= text.length; read++) {
@@ -131,7 +142,7 @@ function placesOf({ program, behind }: Look, text: Codes): readonly boolean[] {
     const { next, isFound } = advance(run, waiting, place)
     places[place] = isFound
     const code = behind ? text[place] : text[place - 1]
-    waiting = code === undefined ? [] : passed(program, next, code)
+    waiting = code === undefined ? [] : passed(run, next, code)
   }
   return places
 }
@@ -142,16 +153,18 @@ interface Run {
   readonly text: Codes
   /** For each step the place where it was reached last, so that it is taken once a place. */
   readonly reachedAt: Int32Array
+  readonly effort: Effort
 }
 
-function runOf(program: Program, text: Codes): Run {
-  const looks = program.looks.map((look) => placesOf(look, text))
-  return { program, looks, text, reachedAt: new Int32Array(program.steps.length).fill(-1) }
+function runOf(program: Program, text: Codes, effort: Effort): Run {
+  spend(effort, program.steps.length)
+  const looks = program.looks.map((look) => placesOf(look, text, effort))
+  return { program, looks, text, reachedAt: new Int32Array(program.steps.length).fill(-1), effort }
 }
 
 /** The steps that wait for a character at this place: those reached before, and a fresh start. */
 function advance(
-  { program, looks, text, reachedAt }: Run,
+  { program, looks, text, reachedAt, effort }: Run,
   reached: number[],
   place: number,
 ): { readonly next: number[]; readonly isFound: boolean } {
@@ -159,7 +172,9 @@ function advance(
   open.push(0)
   const next: number[] = []
   let isFound = false
+  let visited = 0
   for (let index = open.pop(); index !== undefined; index = open.pop()) {
+    visited++
     if (reachedAt[index] === place) continue
     reachedAt[index] = place
     const step = program.steps[index]
@@ -170,15 +185,20 @@ function advance(
       open.push(index + 1)
     }
   }
+  spend(effort, visited)
   return { next, isFound }
 }
 
 /** Where those of the waiting steps go on that take the character. */
-function passed({ steps }: Program, waiting: readonly number[], code: number): number[] {
+function passed({ program, effort }: Run, waiting: readonly number[], code: number): number[] {
   const reached: number[] = []
+  let held = 0
   for (const index of waiting) {
-    const step = steps[index]
-    if (step?.kind === 'character' && step.among(code)) reached.push(index + 1)
+    const step = program.steps[index]
+    if (step?.kind !== 'character') continue
+    held += step.parts ?? 1
+    if (step.among(code)) reached.push(index + 1)
   }
+  spend(effort, held)
   return reached
 }

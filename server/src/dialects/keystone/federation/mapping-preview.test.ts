@@ -102,4 +102,19 @@ describe('POST /v3/OS-FEDERATION/mappings/{id}: what it would do', () => {
     assert.equal((await send('POST', `${PATH}x`, { claims: {} })).status, 404)
     assert.equal((await send('POST', PATH, { claims: {}, identity_provider: 'nope' })).status, 404)
   })
+
+  it('200 admits nobody by rules that take too long', async () => {
+    const any_one_of = Array.from({ length: 60 }, (_, index) => `${'[a-z]*'.repeat(150)}X${index}`)
+    const remote = [{ type: 'sub' }, { type: 'groups', regex: true, any_one_of }]
+    const rules = [{ local: [{ user: { name: '{0}' } }], remote }]
+    assert.equal((await send('PUT', `${PATH}-slow`, { mapping: { rules } })).status, 201)
+    const answer = await send('POST', `${PATH}-slow`, { claims: { sub: 'bob', groups: 'a'.repeat(50_000) } })
+    assert.deepEqual(
+      [answer.status, answer.body.preview],
+      [
+        200,
+        { admitted: false, reason: 'the rules take too long', rules: [], groups: [], missing_groups: [] },
+      ],
+    )
+  })
 })
