@@ -1,8 +1,12 @@
 /**
- * PostgreSQL 13 or newer. Every change advances the epoch row inside its own transaction (the row's lock orders
- * changes, so a node that has seen epoch n has seen every change up to n) and notifies the other nodes on commit.
- * A poll stands behind the notification; while the listening connection is down and the poll fails, `epoch()` is NaN
- * and nothing remembered is used.
+ * PostgreSQL 13 or newer. Every change begins by advancing the epoch row: its lock lets one change at a time run on all
+ * nodes, so that what a change reads stays as it read it (as on SQLite, and without retries), and a node that has seen
+ * epoch n has seen every change up to n. Each node keeps one connection for its changes: those that wait leave the others
+ * to who reads, and a change may wait for a reader without both waiting for ever.
+ *
+ * On commit the other nodes are notified. A poll stands behind the notification, on the connection that listens; when
+ * neither has been heard of for a while, because the database is down or the network swallows what is sent, `epoch()` is
+ * NaN and nothing remembered is used.
  */
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
@@ -12,6 +16,8 @@ import type { Db, Store } from './store.ts'
 
 const CHANNEL = 'tokenhouse_epoch'
 const POLL_MS = 500
+/** Silence for which what is known still counts: some polls long, because a busy process polls late. */
+const TRUSTED_MS = 2000
 
 // bigint columns hold microseconds and counters, far below 2^53.
 const INT8 = 20
@@ -21,27 +27,23 @@ const types: pg.CustomTypesConfig = {
 }
 
 export async function openPostgres(url: string): Promise<Store> {
-  const pool = new pg.Pool({ connectionString: url, max: 10, types })
-  // A connection that breaks is replaced by the pool at the next query. Without a listener it would end the process: the
-  // pool's own serves idle ones, each connection's the ones in use, whose query is refused besides.
-  pool.on('error', () => undefined)
-  pool.on('connect', (client) => client.on('error', () => undefined))
-  const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  const news = await followEpoch(url, db)
+  const db = connected(url, 10)
+  const changes = connected(url, 1)
+  const news = await followEpoch(url)
 
   return {
     engine: 'postgres',
     db,
     migrationDb: db,
     write: async (change) => {
-      const { value, n } = await db.transaction().execute(async (tx) => {
-        const value = await change(tx)
+      const { value, n } = await changes.transaction().execute(async (tx) => {
         const { n } = await tx
           .updateTable('epoch')
           .set((eb) => ({ n: eb('n', '+', 1) }))
           .where('id', '=', 1)
           .returning('n')
           .executeTakeFirstOrThrow()
+        const value = await change(tx)
         await sql`select pg_notify(${CHANNEL}, ${String(n)})`.execute(tx)
         return { value, n }
       })
@@ -53,29 +55,38 @@ export async function openPostgres(url: string): Promise<Store> {
     epoch: news.epoch,
     close: async () => {
       await news.stop()
-      await db.destroy()
+      await Promise.all([changes.destroy(), db.destroy()])
     },
   }
 }
 
-async function followEpoch(url: string, db: Db) {
+function connected(url: string, max: number): Db {
+  const pool = new pg.Pool({ connectionString: url, max, types })
+  // A connection that breaks is replaced by the pool at the next query. Without a listener it would end the process: the
+  // pool's own serves idle ones, each connection's the ones in use, whose query is refused besides.
+  pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+}
+
+async function followEpoch(url: string) {
   let known = Number.NaN
+  let heardAt = 0
   let stopped = false
+  let polling = false
   let listener: pg.Client | undefined
 
   const learn = (n: number): void => {
+    heardAt = performance.now()
     if (!(n < known)) known = n
   }
-  const poll = async (): Promise<void> => {
-    try {
-      const row = await db.selectFrom('epoch').select('n').where('id', '=', 1).executeTakeFirst()
-      if (row) learn(row.n)
-    } catch {
-      known = Number.NaN
-    }
-  }
-  const listen = async (): Promise<void> => {
-    const client = new pg.Client({ connectionString: url })
+  const listen = async (): Promise<pg.Client> => {
+    const client = new pg.Client({
+      connectionString: url,
+      types,
+      connectionTimeoutMillis: TRUSTED_MS,
+      query_timeout: TRUSTED_MS,
+    })
     client.on('notification', ({ payload }) => learn(Number(payload)))
     const lost = (): void => {
       if (listener === client) listener = undefined
@@ -85,27 +96,45 @@ async function followEpoch(url: string, db: Db) {
     try {
       await client.connect()
       await client.query(`listen ${CHANNEL}`)
-      listener = client
-    } catch {
-      await client.end().catch(() => undefined)
+      return client
+    } catch (error) {
+      hangUp(client)
+      throw error
     }
   }
+  const poll = async (): Promise<void> => {
+    if (polling) return
+    polling = true
+    try {
+      listener ??= await listen()
+      const { rows } = await listener.query<{ n: number }>('select n from epoch where id = 1')
+      if (rows[0]) learn(rows[0].n)
+    } catch {
+      known = Number.NaN
+      if (listener) hangUp(listener)
+      listener = undefined
+    } finally {
+      polling = false
+    }
+    if (stopped && listener) hangUp(listener)
+  }
 
-  await listen()
   await poll()
-  const timer = setInterval(() => {
-    if (!listener && !stopped) void listen()
-    void poll()
-  }, POLL_MS)
+  const timer = setInterval(() => void poll(), POLL_MS)
   timer.unref()
 
   return {
     learn,
-    epoch: () => known,
+    epoch: () => (performance.now() - heardAt < TRUSTED_MS ? known : Number.NaN),
     stop: async () => {
       stopped = true
       clearInterval(timer)
       await listener?.end()
     },
   }
+}
+
+/** Ends a connection without waiting for an answer that may never come. */
+function hangUp(client: pg.Client): void {
+  void client.end().catch(() => undefined)
 }
