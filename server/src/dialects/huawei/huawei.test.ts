@@ -112,6 +112,76 @@ describe('the Huawei Cloud face', () => {
     assert.equal((await face.call('GET', path, {})).body.error_code, 'IAM.0001')
   })
 
+  it('400 OS-USER says with a number of its own which attribute is wrong', async () => {
+    const good = { name: 'Numbered', domain_id: two.a }
+    const long = 'x'.repeat(256)
+    for (const [sent, code, text] of [
+      [{ name: 'Numbered' }, '1100', 'Mandatory parameters are not specified.'],
+      [{ ...good, name: '1st' }, '1101', 'Invalid username.'],
+      [{ ...good, email: long }, '1102', 'Invalid email address.'],
+      [{ ...good, phone: 12345 }, '1104', 'Invalid mobile number.'],
+      [{ ...good, description: long }, '1117', 'Invalid user description.'],
+      [{ ...good, password: '' }, '1118', 'The password is weak.'],
+      [{ ...good, access_mode: 'none' }, '1120', 'Invalid access_mode.'],
+      [{ ...good, enabled: 'yes' }, 'IAM.0073', "Invalid input for field 'user/enabled': must be boolean."],
+    ] as const) {
+      const body = { user: sent }
+      const answer = await face.call('POST', '/v3.0/OS-USER/users', { token: administrator, body })
+      assert.deepEqual([answer.status, answer.body], [400, { error_code: code, error_msg: text }])
+    }
+    const protect = `/v3.0/OS-USER/users/${two.adminA}/login-protect`
+    const other = await face.call('PUT', protect, { token: administrator, body: { login_protect: {} } })
+    assert.deepEqual([other.status, other.body.error_code], [400, 'IAM.0072'])
+  })
+
+  it('400 a page that is none names the parameter', async () => {
+    for (const [query, name] of [
+      ['page=0', 'page'],
+      ['page=1&per_page=x', 'per_page'],
+    ] as const) {
+      const answer = await face.call('GET', `/v3.0/OS-AGENCY/agencies?${query}`, { token: administrator })
+      assert.deepEqual(
+        [answer.status, answer.body.error.message],
+        [400, `Request parameter ${name} is invalid.`],
+      )
+    }
+  })
+
+  it('405 in the form of the path', async () => {
+    const text = 'The method is not allowed for the requested URL.'
+    const ask = async (path: string) => {
+      const answer = await face.call('DELETE', path, { token: administrator })
+      assert.equal(answer.status, 405, answer.text)
+      return answer.body
+    }
+    assert.deepEqual(await ask('/v3.0/OS-AGENCY/agencies'), {
+      error: { code: 405, message: text, title: 'Method Not Allowed' },
+    })
+    assert.deepEqual(await ask('/v3.0/OS-USER/users'), { error_code: 'IAM.0011', error_msg: text })
+    const { request_id, ...v5 } = await ask('/v5/users')
+    assert.match(request_id, /^[0-9a-f]{32}$/)
+    assert.deepEqual(v5, { error_code: 'IAM.0011', error_msg: text })
+  })
+
+  it('200 attributes of a user changed at once are all kept', async () => {
+    const user = { name: 'Busy', domain_id: two.a }
+    const made = await face.call('POST', '/v3.0/OS-USER/users', { token: administrator, body: { user } })
+    const path = `/v3.0/OS-USER/users/${made.body.user.id}`
+    const put = (to: string, sent: object) =>
+      face.call('PUT', to, { token: administrator, body: { user: sent } })
+    for (let n = 0; n < 5; n++) {
+      const sent = { email: `${n}@example.test`, areacode: `00${n}`, phone: `${n}` }
+      await Promise.all([
+        put(path, { email: sent.email }),
+        put(path, { areacode: sent.areacode }),
+        put(`${path}/info`, { mobile: sent.phone }),
+      ])
+      const shown = (await face.call('GET', path, { token: administrator })).body.user
+      const { email, areacode, phone } = shown
+      assert.deepEqual({ email, areacode, phone }, sent)
+    }
+  })
+
   it('OS-ROLE refuses with the code of the fault', async () => {
     const post = async (role: object) =>
       (await face.call('POST', '/v3.0/OS-ROLE/roles', { token: administrator, body: { role } })).status

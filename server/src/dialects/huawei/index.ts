@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { Refusal } from '../../core/refusal.ts'
 import type { Session } from '../../core/session.ts'
 import type { Incoming, Operation } from '../../http/operation.ts'
-import type { Wire } from '../../http/wire.ts'
+import type { BodyFault, Wire } from '../../http/wire.ts'
 import { permanentKeyOperations } from './access-keys/permanent-keys.ts'
 import { temporaryKeyOperations } from './access-keys/temporary-keys.ts'
 import { quotaOperations } from './account/quotas.ts'
@@ -11,6 +11,7 @@ import { securityPolicyOperations } from './account/security-policies.ts'
 import { admits } from './actions.ts'
 import { agencyOperations } from './agencies/agencies.ts'
 import { agencyGrantOperations } from './agencies/agency-grants.ts'
+import { bodyRefusal } from './body-faults.ts'
 import { customPolicyOperations } from './custom-policies/custom-policies.ts'
 import { identify } from './identify.ts'
 import { notImplemented } from './left-out.ts'
@@ -27,7 +28,7 @@ import { userGroupOperations } from './v5/groups.ts'
 import { identityPolicyOperations } from './v5/policies.ts'
 import { policyVersionOperations } from './v5/policy-versions.ts'
 import { userOperationsV5 } from './v5/users.ts'
-import { headersOf, renderRefusal } from './words.ts'
+import { headersOf, renderRefusal, renderWrongMethod } from './words.ts'
 
 /** What this wire does. */
 export const answeredOperations: readonly Operation<Context, Session>[] = [
@@ -64,23 +65,8 @@ export const huaweiManner = {
   admits,
   headers: headersOf,
   refusal: renderRefusal,
-  badBody: (
-    fault: {
-      readonly field: string
-      readonly message: string
-      readonly keyword: string
-      readonly params: Readonly<Record<string, unknown>>
-    },
-    incoming: Incoming,
-  ) => {
-    const { field, keyword, message, params } = fault
-    const missing = keyword === 'required' ? String(params['missingProperty']) : undefined
-    const text = missing
-      ? `'${missing}' is a required property.`
-      : `Invalid input for field '${field}': ${message}.`
-    const wireCode = missing ? 'IAM.0072' : 'IAM.0073'
-    return renderRefusal(new Refusal('bad_request', text, { message: text, wireCode }), incoming)
-  },
+  badBody: (fault: BodyFault, incoming: Incoming) =>
+    renderRefusal(bodyRefusal(fault, incoming.path), incoming),
   unreadableBody: (why: string, incoming: Incoming) =>
     renderRefusal(new Refusal(why === 'too-large' ? 'too_large' : 'bad_request', why), incoming),
   unknownPath: (incoming: Incoming) =>
@@ -88,17 +74,10 @@ export const huaweiManner = {
       new Refusal('not_found', 'path', { message: 'The API does not exist or has not been published.' }),
       incoming,
     ),
-  wrongMethod: (allowed: readonly string[], incoming: Incoming) => ({
-    status: 405,
-    headers: { 'content-type': 'application/json', allow: allowed.join(', '), ...headersOf(incoming) },
-    body: JSON.stringify({
-      error: {
-        code: 405,
-        message: 'The method is not allowed for the requested URL.',
-        title: 'Method Not Allowed',
-      },
-    }),
-  }),
+  wrongMethod: (allowed: readonly string[], incoming: Incoming) => {
+    const { status, headers, body } = renderWrongMethod(incoming)
+    return { status, headers: { ...headers, allow: allowed.join(', ') }, body }
+  },
 } satisfies Partial<Wire<Context, Session>>
 
 export function huaweiDialect(): Wire<Context, Session> {

@@ -43,14 +43,15 @@ export function numberedPage(query: Query, most: number): NumberedPage | undefin
   const page = one(query, 'page')
   const size = one(query, 'per_page')
   if (page === undefined && size === undefined) return undefined
-  const number = positive(page ?? '1')
-  const limit = Math.min(positive(size ?? String(most)), most)
+  const number = positive('page', page ?? '1')
+  const limit = Math.min(positive('per_page', size ?? String(most)), most)
   return { offset: (number - 1) * limit, limit }
 }
 
-function positive(text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) return refuse('bad_request', `page ${text}`, { wireCode: 'IAM.0007' })
-  return Number(text)
+function positive(name: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  const message = `Request parameter ${name} is invalid.`
+  return refuse('bad_request', `${name} ${text}`, { wireCode: 'IAM.0007', message })
 }
 
 /** The part of a list that a page shows; past the end nothing, so that who pages on comes to an end. */

@@ -88,6 +88,13 @@ const WORDS = {
   },
 } satisfies Record<RefusalCode, Words>
 
+const WRONG_METHOD: Words = {
+  status: 405,
+  title: 'Method Not Allowed',
+  code: 'IAM.0011',
+  text: 'The method is not allowed for the requested URL.',
+}
+
 /** How a path answers what it refuses. */
 export type ErrorForm = 'error' | 'code' | 'v5'
 
@@ -149,14 +156,21 @@ export function renderRefusal(refusal: Refusal, incoming: Incoming): Rendered {
   const { retryAfter, receipt } = refusal.detail
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter)
   if (receipt) headers['openstack-auth-receipt'] = receipt.text
-  return { status: words.status, headers, body: JSON.stringify(bodyOf(refusal, words, text, incoming)) }
+  const rule = refusal.code === 'forbidden' && refusal.detail.rule !== undefined
+  const ruled = rule && errorFormOf(incoming) === 'code' ? 'IAM.0003' : words.code
+  const shown = { ...words, code: refusal.detail.wireCode ?? ruled, text }
+  return { status: words.status, headers, body: JSON.stringify(bodyOf(shown, incoming)) }
 }
 
-function bodyOf(refusal: Refusal, words: Words, text: string, incoming: Incoming): object {
+/** A method that the path does not have. */
+export function renderWrongMethod(incoming: Incoming) {
+  const headers = { 'content-type': 'application/json', ...headersOf(incoming) }
+  return { status: WRONG_METHOD.status, headers, body: JSON.stringify(bodyOf(WRONG_METHOD, incoming)) }
+}
+
+function bodyOf({ status, title, code, text }: Words, incoming: Incoming): object {
   const form = errorFormOf(incoming)
-  if (form === 'error') return { error: { code: words.status, message: text, title: words.title } }
-  const rule = refusal.code === 'forbidden' && refusal.detail.rule !== undefined
-  const code = refusal.detail.wireCode ?? (rule && form === 'code' ? 'IAM.0003' : words.code)
+  if (form === 'error') return { error: { code: status, message: text, title } }
   const coded = { error_code: code, error_msg: text }
   return form === 'v5' ? { ...coded, request_id: requestIdOf(incoming) } : coded
 }

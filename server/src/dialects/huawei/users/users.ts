@@ -9,6 +9,7 @@ import { findDomainScope } from '../../../store/scopes.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
 import {
   findUserById,
+  holdUser,
   insertUser,
   type User,
   updateUser as updateStored,
@@ -167,10 +168,12 @@ const update = operation({
         ? undefined
         : await newPassword(ctx, sent.password, { by: 'other', options: before.options, of: before })
     const user = await change(call, `user:${before.id}`, async (tx) => {
+      // Somebody may have changed other attributes since they were read, while a password was being hashed for one.
+      const { extra } = (await holdUser(tx, before.id)) ?? missing('user', before.id)
       await updateStored(tx, before.id, {
         ...(sent.name === undefined ? {} : { name: sent.name }),
         ...(sent.enabled === undefined ? {} : { enabled: sent.enabled }),
-        extra: { ...before.extra, ...extraFrom(sent) },
+        extra: { ...extra, ...extraFrom(sent) },
         unlock: sent.enabled === true || password !== undefined,
       }).catch(userNameTaken)
       if (password) await storePassword(ctx, tx, before.id, password)
@@ -197,12 +200,14 @@ const updateInformation = operation({
       if (email !== undefined) await demandManaging(call.ctx, before.domainId, 'manage_email')
       if (mobile !== undefined) await demandManaging(call.ctx, before.domainId, 'manage_mobile')
     }
-    const extra = {
-      ...before.extra,
-      ...(email === undefined ? {} : { email }),
-      ...(mobile === undefined ? {} : { phone: mobile }),
-    }
-    await change(call, `user:${before.id}`, (tx) => updateStored(tx, before.id, { extra }))
+    await change(call, `user:${before.id}`, async (tx) => {
+      const { extra } = (await holdUser(tx, before.id)) ?? missing('user', before.id)
+      const sent = {
+        ...(email === undefined ? {} : { email }),
+        ...(mobile === undefined ? {} : { phone: mobile }),
+      }
+      await updateStored(tx, before.id, { extra: { ...extra, ...sent } })
+    })
     return {}
   },
 })
