@@ -7,8 +7,9 @@
  */
 import { createHash, createPublicKey, type KeyObject, randomInt } from 'node:crypto'
 import type { Context } from '../context.ts'
-import { refuse } from '../core/refusal.ts'
+import { found, refuse } from '../core/refusal.ts'
 import { findAccessKey, insertAccessKey, listAccessKeys } from '../store/access-keys.ts'
+import { findUserById } from '../store/users.ts'
 import { type Actor, change } from './change.ts'
 
 const PERMANENT = 'HPUA'
@@ -58,7 +59,7 @@ interface NewKeyOf {
   readonly prefix?: 'LTAI'
 }
 
-/** Makes an access key of a user. Refuses `bad_request` (`akSkNumExceed`) beyond `limit` keys. */
+/** Makes an access key of a user. Refuses `bad_request` (`akSkNumExceed`) beyond `limit` keys, `not_found` for nobody's. */
 export async function createAccessKey(ctx: Context, by: Actor, of: NewKeyOf): Promise<NewAccessKey> {
   const secret = random(SECRET_LETTERS, 40)
   return { ...(await keepAccessKey(ctx, by, of, secret)), secret }
@@ -112,6 +113,8 @@ async function keepAccessKey(ctx: Context, by: Actor, of: NewKeyOf, secret: stri
   const createdAt = ctx.now()
   const sealedSecret = ctx.keys.seal(secret, `access_key:${access}`)
   await change(ctx, by, `access_key:${access}`, async (tx) => {
+    // Looked at again where nobody can take the user away in between.
+    found(await findUserById(tx, of.userId), 'user', of.userId)
     if ((await listAccessKeys(tx, of.userId)).length >= of.limit) {
       refuse('bad_request', `user ${of.userId} has ${of.limit} access keys`, { message: 'akSkNumExceed' })
     }
