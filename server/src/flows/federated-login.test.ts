@@ -248,6 +248,33 @@ describe('federated sign-in', () => {
     }
   })
 
+  it('401 a trust whose trustor held its roles by memberships that have lapsed, asked before or not', async () => {
+    await call('PATCH', IDP, { identity_provider: { authorization_ttl: 10 } })
+    const { user } = await post('/v3/users', { user: { name: 'trustee', password: 'trustee secret' } })
+    const bob = await scoped((await login()).text)
+    const { body } = await house.call('POST', '/v3/OS-TRUST/trusts', {
+      token: String(bob.headers['x-subject-token']),
+      body: {
+        trust: {
+          trustor_user_id: bob.body.token.user.id,
+          trustee_user_id: user.id,
+          impersonation: false,
+          project_id: project,
+          roles: [{ name: 'member' }],
+        },
+      },
+    })
+    const password = { user: { id: user.id, password: 'trustee secret' } }
+    const scope = { 'OS-TRUST:trust': { id: body.trust.id } }
+    const signedIn = await house.call('POST', '/v3/auth/tokens', {
+      body: { auth: { identity: { methods: ['password'], password }, scope } },
+    })
+    const text = String(signedIn.headers['x-subject-token'])
+    assert.equal(await valid(text), 200)
+    house.advance(601)
+    assert.equal(await valid(text), 401)
+  })
+
   it('makes the projects of a mapping with their roles, or nothing at all', async () => {
     const projects = (role: string) => [
       {

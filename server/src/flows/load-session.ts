@@ -63,7 +63,7 @@ export async function loadSession(ctx: Context, claims: Claims, known: Known = {
     scope: scopeFacts(claims.scope, scope),
     roles: held,
     delegation: Object.assign({}, ...findings.map((f) => f.facts)) as DelegationFacts,
-    ...(user.kind === 'federated' && { lapses: true }),
+    ...((user.kind === 'federated' || findings.some(({ lapses }) => lapses)) && { lapses: true }),
   }
 }
 

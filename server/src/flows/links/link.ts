@@ -27,6 +27,8 @@ export interface Finding {
   readonly expiresAt?: number
   /** Microseconds: sessions made up to then are void, because somebody the chain stands on was locked or changed. */
   readonly tokensValidFrom?: number
+  /** The grants that count may end by themselves, without a change in the database: memberships that a mapping gave. */
+  readonly lapses?: boolean
   /** Group ids that count as the user's (federation). */
   readonly groups?: readonly string[]
 }

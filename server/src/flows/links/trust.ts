@@ -27,11 +27,13 @@ export const loadTrust: LoadLink<'trust'> = async (ctx, link, claims) => {
   if (expiresAt !== null && expiresAt <= ctx.now())
     return refuse('unauthenticated', `trust ${link.id} has expired`)
   let tokensValidFrom = 0
+  let lapses = false
   for (const id of new Set([trust.trustorUserId, trust.trusteeUserId, first.trustorUserId])) {
     const user = await findUser(db, { id })
     if (!user?.enabled || !user.domain.enabled)
       return refuse('unauthenticated', `user ${id} of a trust is disabled`)
     tokensValidFrom = Math.max(tokensValidFrom, user.tokensValidFrom)
+    lapses ||= user.kind === 'federated'
   }
   return {
     facts: {
@@ -46,6 +48,7 @@ export const loadTrust: LoadLink<'trust'> = async (ctx, link, claims) => {
     onlyRoles: trust.roleIds,
     mustHoldAll: true,
     tokensValidFrom,
+    lapses,
     onlyScope: trust.projectId === null ? { kind: 'unscoped' } : { kind: 'project', id: trust.projectId },
     ...(expiresAt === null ? {} : { expiresAt: Math.floor(expiresAt / 1e6) }),
   }
