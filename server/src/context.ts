@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import { createClock } from './clock.ts'
 import type { Settings } from './config.ts'
 import { createKdfPool, type KdfPool } from './hashing/kdf-pool.ts'
-import { type Keys, openKeys, readRootKey } from './keys.ts'
+import { type Keys, openKeys, readRootKey, refuseOtherRootKey } from './keys.ts'
 import { migrate } from './store/migrate.ts'
 import { listSealedKeys } from './store/sealed-keys.ts'
 import { openStore, type Store } from './store/store.ts'
@@ -20,20 +19,19 @@ export interface Context {
 
 /**
  * Opens the database, brings it to the newest schema and opens the keys. Throws when the database cannot be reached, is
- * newer than this program, or holds sealed values while the root key is missing.
+ * newer than this program, or holds sealed values while the root key is missing or another one.
  */
 export async function openContext(settings: Settings): Promise<Context> {
   const store = await openStore(settings.databaseUrl)
   try {
     await migrate(store)
     const sealed = await listSealedKeys(store.db)
-    const rootKey = readRootKey(
-      settings.rootKeyFile ?? join(settings.dataDir, 'root.key'),
-      sealed.length === 0,
-    )
+    const { rootKeyFile } = settings
+    const keys = openKeys(store, readRootKey(rootKeyFile, sealed.length === 0))
+    await refuseOtherRootKey(store, keys, rootKeyFile)
     return {
       store,
-      keys: openKeys(store, rootKey),
+      keys,
       settings,
       kdf: createKdfPool({ threads: settings.kdfThreads, queue: settings.kdfQueue }),
       now: createClock(),

@@ -62,14 +62,34 @@ export function readRootKey(path: string, create: boolean): Buffer {
     if (!create)
       throw new OperatorError(`root key missing: ${path} (the database holds values sealed under it)`)
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
-    chmodSync(path, 0o600)
+    makeRootKey(path)
   }
   const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
   if (key.length !== 32) throw new OperatorError(`root key ${path} is not 32 bytes of base64url`)
   if (key.every((byte) => byte === key[0]))
     throw new OperatorError(`root key ${path} is no secret: one byte 32 times`)
   return key
+}
+
+/** Where two processes start at once, the key is that of the first. */
+function makeRootKey(path: string): void {
+  try {
+    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+    chmodSync(path, 0o600)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/** Refuses keys that cannot open what the database holds: nothing could be issued or validated with them. */
+export async function refuseOtherRootKey(store: Store, keys: Keys, path: string): Promise<void> {
+  const [row] = await listSealedKeys(store.db)
+  if (row === undefined) return
+  try {
+    keys.open(row.material, `${row.purpose}:${row.id}`)
+  } catch {
+    throw new OperatorError(`root key ${path} is not the one that the keys in the database are sealed under`)
+  }
 }
 
 export function openKeys(store: Store, rootKey: Buffer): Keys {

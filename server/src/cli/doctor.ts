@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { certificateOf, chosenAdminPassword, refusePlainHttp, type Settings, settingName } from '../config.ts'
-import { openKeys, readRootKey } from '../keys.ts'
+import { openKeys, readRootKey, refuseOtherRootKey } from '../keys.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { listSealedKeys } from '../store/sealed-keys.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -198,7 +198,9 @@ async function database(given: Settings): Promise<Finding[]> {
 async function keys(store: Store, rootKeyFile: string): Promise<Finding[]> {
   const sealed = await listSealedKeys(store.db)
   if (sealed.length === 0) return [fault('keys', 'none: run tokenhouse bootstrap')]
-  const { fernet, jws } = await openKeys(store, readRootKey(rootKeyFile, false)).tokens()
+  const opened = openKeys(store, readRootKey(rootKeyFile, false))
+  await refuseOtherRootKey(store, opened, rootKeyFile)
+  const { fernet, jws } = await opened.tokens()
   const staged = sealed.some(({ purpose, id }) => purpose === 'fernet' && id === '0')
   const found = `${sealed.length} keys open with the root key`
   if (!fernet || !jws) return [fault('keys', 'some are missing')]

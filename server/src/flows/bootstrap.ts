@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { ACCOUNT_ROLES } from '../core/account-roles.ts'
 import { hashPassword } from '../hashing/hash.ts'
-import { createFirstKeys } from '../keys.ts'
+import { createFirstKeys, refuseOtherRootKey } from '../keys.ts'
 import * as rows from '../store/bootstrap.ts'
 import { rolesOf } from '../store/grants.ts'
 import { change } from './change.ts'
@@ -15,7 +15,8 @@ export interface Bootstrapped {
 /**
  * The first rows of a new house: domain `default`, project and user `admin`, the roles admin ⊃ manager ⊃ member ⊃ reader
  * and `service`, the admin's grants, region, identity service and endpoints at `identityUrl`, and the keys. Changes
- * nothing that is there; a given `password` replaces the admin's only on the very first call or with `reset`.
+ * nothing that is there; a given `password` replaces the admin's only on the very first call or with `reset`. Refuses when
+ * another process with another root key was first.
  */
 export async function bootstrap(
   ctx: Context,
@@ -26,11 +27,13 @@ export async function bootstrap(
   const hash = password === null ? null : await hashPassword(ctx.kdf, password, ctx.settings)
   const now = ctx.now()
   const by = { session: null, action: 'bootstrap', requestId: '' }
+  let made = false
   await change(ctx, by, 'domain:default', async (tx) => {
-    await rows.ensureDomain(tx, 'default', 'Default', now)
+    // Another process may have been first meanwhile. Its row is waited for here.
+    made = await rows.ensureDomain(tx, 'default', 'Default', now)
     const projectId = await rows.ensureProject(tx, 'admin', 'default', now)
     const userId = await rows.ensureUser(tx, 'admin', 'default', now)
-    if (hash !== null) await rows.setPasswordHash(tx, userId, hash, now)
+    if (hash !== null && (made || options.reset)) await rows.setPasswordHash(tx, userId, hash, now)
     const chain = ['admin', 'manager', 'member', 'reader']
     const ids: string[] = []
     for (const name of chain) ids.push(await rows.ensureRole(tx, name))
@@ -47,7 +50,8 @@ export async function bootstrap(
     await rows.ensureIdentityService(tx, ctx.settings.region, options.identityUrl)
     await createFirstKeys(tx, ctx.keys, now)
   })
-  return { password }
+  await refuseOtherRootKey(ctx.store, ctx.keys, ctx.settings.rootKeyFile)
+  return { password: made || options.reset ? password : null }
 }
 
 /**

@@ -8,8 +8,9 @@ export async function isBootstrapped(db: Db): Promise<boolean> {
   return row !== undefined
 }
 
-export async function ensureDomain(tx: Db, id: string, name: string, now: number): Promise<void> {
-  await tx
+/** Whether it was missing; waits for a process that is making it. */
+export async function ensureDomain(tx: Db, id: string, name: string, now: number): Promise<boolean> {
+  const { numInsertedOrUpdatedRows: made } = await tx
     .insertInto('project')
     .values({
       ...projectRow(now),
@@ -21,7 +22,8 @@ export async function ensureDomain(tx: Db, id: string, name: string, now: number
       is_domain: 1,
     })
     .onConflict((c) => c.doNothing())
-    .execute()
+    .executeTakeFirstOrThrow()
+  return made === 1n
 }
 
 /** The id of the project of that name in the domain, made when missing. */
