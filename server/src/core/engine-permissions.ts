@@ -24,11 +24,14 @@ const all = (types: readonly string[]): readonly EnginePermission[] => [
   { resources: types.map((type) => ({ type })), verbs: ['*'] },
 ]
 
-/** The roles that every engine has and nobody changes. */
-export const builtInRoles: Readonly<Record<string, readonly EnginePermission[]>> = {
-  admin: all(engineResources),
-  developer: all(engineResources.filter((type) => type !== 'account' && type !== 'role')),
-}
+/** The roles that every engine has and nobody changes. Looked up by names of anybody's choice: `constructor` is none. */
+export const builtInRoles: Readonly<Record<string, readonly EnginePermission[] | undefined>> = Object.assign(
+  Object.create(null),
+  {
+    admin: all(engineResources),
+    developer: all(engineResources.filter((type) => type !== 'account' && type !== 'role')),
+  },
+)
 
 const VERBS = ['*', 'get', 'create', 'update', 'delete']
 const LABELS = ['serviceName', 'appId', 'environment']

@@ -13,11 +13,11 @@ const LONGEST_CONTENT = 102_400
 const TEXT = { 'content-type': 'text/plain;charset=UTF-8' }
 
 /** The types that Nacos knows, and what it sends them as. */
-const TYPES: Readonly<Record<string, string>> = {
-  json: 'application/json;charset=UTF-8',
-  xml: 'application/xml;charset=UTF-8',
-  html: 'text/html;charset=UTF-8',
-}
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['json', 'application/json;charset=UTF-8'],
+  ['xml', 'application/xml;charset=UTF-8'],
+  ['html', 'text/html;charset=UTF-8'],
+])
 
 const md5 = (text: string): string => createHash('md5').update(text, 'utf8').digest('hex')
 
@@ -60,7 +60,7 @@ export function configOperations(config: ConfigRegistry, polls: LongPolls): read
         const { content, type } = found
         return {
           headers: {
-            'content-type': TYPES[type] ?? TEXT['content-type'],
+            'content-type': TYPES.get(type) ?? TEXT['content-type'],
             'config-type': type || 'text',
             'content-md5': md5(content),
           },

@@ -56,6 +56,20 @@ describe('the Nacos guard', () => {
     assert.equal((await read(a)).status, 404)
   })
 
+  it('sends a configuration of a type that nobody knows as text', async () => {
+    for (const [type, sentAs] of [
+      ['json', 'application/json;charset=UTF-8'],
+      ['toml', 'text/plain;charset=UTF-8'],
+      ['constructor', 'text/plain;charset=UTF-8'],
+    ] as const) {
+      const parameters = { ...about(a, `typed.${type}`), content: 'x', type }
+      const published = await house.config({ key: a, method: 'POST', path: CONFIGS, parameters })
+      assert.equal(published.status, 200)
+      const { headers } = await read(a, `typed.${type}`)
+      assert.equal(headers['content-type'], sentAs)
+    }
+  })
+
   it('403 another key asks for this tenant, whatever it signs', async () => {
     await publish(b, 'of b')
     for (const method of ['GET', 'POST', 'DELETE'] as const) {

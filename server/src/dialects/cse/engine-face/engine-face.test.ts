@@ -381,6 +381,20 @@ describe('accounts and roles of an engine', () => {
     await assertRefused(call('DELETE', '/v4/roles/clerk', { token }), '400205')
   })
 
+  it('an own role is what it says, whatever it is called', async () => {
+    const token = await tokenOf('root', ROOT)
+    const perms = [{ resources: [{ type: 'account' }], verbs: ['get'] }]
+    for (const name of ['constructor', 'toString', 'valueOf']) {
+      assert.equal((await call('POST', '/v4/roles', { token, body: { name, perms } })).status, 200)
+      const account = { name: `has-${name}`, roles: [name], password: PASSWORD }
+      assert.equal((await call('POST', '/v4/accounts', { token, body: account })).status, 200)
+      const own = await tokenOf(account.name, PASSWORD)
+      assert.deepEqual((await call('GET', '/v4/self-perms', { token: own })).body.perms, perms)
+      assert.equal((await call('GET', '/v4/accounts', { token: own })).status, 200)
+      await assertRefused(call('DELETE', '/v4/accounts/bob', { token: own }), '403205')
+    }
+  })
+
   it('a password: own with the current one, of others by admins, and old tokens are void', async () => {
     const token = await tokenOf('root', ROOT)
     await call('POST', '/v4/accounts', {
