@@ -35,13 +35,14 @@ export function isAllowedBy(rules: readonly AccessRule[], called: CalledOperatio
 }
 
 /**
- * The percent-decoded path, or undefined when routers could disagree about what it names: dot segments, backslashes,
- * a fragment, bad escapes, a leading `//` (which URL parsers take for a host), or no leading slash at all.
+ * The percent-decoded path, or undefined when routers could disagree about what it names: dot segments (with parameters
+ * too: servlet containers go up at `/..;a/`), backslashes, a fragment, bad escapes, a leading `//` (which URL parsers take
+ * for a host), or no leading slash at all.
  */
 export function plainPath(path: string): string | undefined {
   if (!path.startsWith('/') || path.startsWith('//')) return undefined
   const decoded = percentDecoded(path)
-  if (decoded === undefined || /[\\#\x00-\x1f]/.test(decoded) || /(^|\/)\.{1,2}(\/|$)/.test(decoded))
+  if (decoded === undefined || /[\\#\x00-\x1f]/.test(decoded) || /(^|\/)\.{1,2}(;[^/]*)?(\/|$)/.test(decoded))
     return undefined
   return decoded
 }

@@ -120,6 +120,7 @@ describe('a guard', () => {
     for (const url of [
       '/public/../v3/x',
       '/public/%2e%2e/v3/x',
+      '/public/..;/v3/x',
       '/public\\..\\v3',
       '//public/x',
       'http://h/public/x',
