@@ -150,7 +150,7 @@ export const clientGuards: readonly Guard[] = [
   },
   {
     file: rules,
-    code: '/(^|\\/)\\.{1,2}(\\/|$)/.test(decoded)',
+    code: '/(^|\\/)\\.{1,2}(;[^/]*)?(\\/|$)/.test(decoded)',
     without: 'false',
     tests: 'client/src/access-rules.test.ts',
   },
