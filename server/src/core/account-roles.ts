@@ -60,6 +60,8 @@ const ADMINISTERED: ReadonlySet<string> = new Set([
   'revoke_grant',
   'list_roles',
   'get_role',
+  'validate_token',
+  'revoke_token',
   ...['create', 'get', 'list', 'update', 'delete'].flatMap((verb) => [
     `${verb}_identity_provider${verb === 'list' ? 's' : ''}`,
     `${verb}_mapping${verb === 'list' ? 's' : ''}`,
@@ -96,7 +98,12 @@ export function administersAccount(
 ): boolean {
   const name = rule.replace(/^identity:/, '')
   if (!ADMINISTERED.has(name)) return false
-  const reads = /^(get|list|check)_/.test(name)
+  const reads = /^(get|list|check|validate)_/.test(name)
+  // A token is whose it is; of an agency's that is the account that made the agency.
+  if (name.endsWith('_token')) {
+    const isOwn = target['target.token.user.domain.id'] === accountId
+    return isOwn && (reads || !powers.actors.has(String(target['target.token.user_id'])))
+  }
   // By a mapping of the cloud's a provider may prove anybody: who believes what is then the cloud's business.
   if (target['target.identity_provider.is_clouds'] === true && !reads) return false
   const named = ['user', 'group', 'project', 'identity_provider', 'mapping'].filter(

@@ -62,6 +62,52 @@ describe('Security Administrators', () => {
     assert.equal(await onBoth('PATCH', `/v3/users/${id}`, { user: { description: 'x' } }), 200)
   })
 
+  it('check and revoke tokens of their account and its agencies, and no others', async () => {
+    const ask = async (method: string, subject: string, token = administrator) => {
+      const options = { token, headers: { 'x-subject-token': subject } }
+      const answers = [
+        await face.call(method, '/v3/auth/tokens', options),
+        await house.call(method, '/v3/auth/tokens', options),
+      ]
+      return answers.map(({ status }) => status)
+    }
+    const id = await seedUser(house, 'Subject', two.a)
+    await seedGrant(house, id, 'readonly', { domain: two.a })
+    const own = await face.token({ name: 'Subject', domain: two.a })
+    assert.deepEqual(await ask('GET', own), [200, 200])
+    assert.deepEqual(await ask('HEAD', own), [200, 200])
+    const made = await face.call('POST', '/v3.0/OS-AGENCY/agencies', {
+      token: administrator,
+      body: { agency: { name: 'watched', domain_id: two.a, trust_domain_id: two.b } },
+    })
+    const grant = `/v3.0/OS-AGENCY/domains/${two.a}/agencies/${made.body.agency.id}/roles/${roleIds['readonly']}`
+    assert.equal((await face.call('PUT', grant, { token: administrator })).status, 204)
+    const operator = await face.token({ name: 'IAMUserB', domain: two.b })
+    const assume_role = { domain_id: two.a, agency_name: 'watched' }
+    const identity = { methods: ['assume_role'], assume_role }
+    const assumed = await face.call('POST', '/v3/auth/tokens', {
+      token: operator,
+      body: { auth: { identity } },
+    })
+    const ofAgency = assumed.headers['x-subject-token'] ?? ''
+    assert.deepEqual(await ask('GET', ofAgency), [200, 200])
+    for (const method of ['GET', 'DELETE']) {
+      assert.deepEqual(await ask(method, operator), [403, 403], method)
+      assert.deepEqual(await ask(method, cloud), [403, 403], method)
+      assert.deepEqual(await ask(method, ofAgency, operator), [403, 403], method)
+      assert.deepEqual(await ask(method, administrator, ofAgency), [403, 403], method)
+      assert.deepEqual(await ask(method, administrator, own), [403, 403], method)
+    }
+    const inside = await seedUser(house, 'Inside', two.a)
+    await seedGrant(house, inside, 'admin', { domain: two.a })
+    const clouds = await face.token({ name: 'Inside', domain: two.a })
+    assert.deepEqual(await ask('DELETE', clouds), [403, 403])
+    assert.deepEqual(await ask('DELETE', own), [204, 404])
+    assert.deepEqual(await ask('GET', own, cloud), [404, 404])
+    assert.deepEqual(await ask('DELETE', ofAgency), [204, 404])
+    assert.deepEqual(await ask('GET', ofAgency), [404, 404])
+  })
+
   it('403 anything of another account', async () => {
     const user = { name: 'new', domain_id: two.b }
     assert.equal(await onBoth('POST', '/v3/users', { user }), 403)
