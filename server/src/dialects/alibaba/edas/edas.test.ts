@@ -96,6 +96,19 @@ describe('EDAS', () => {
     }
   })
 
+  it('keeps both of two changes of a namespace at once', async () => {
+    const path = '/pop/v5/user_region_def'
+    const named = { RegionTag: 'cn-beijing:at-once', RegionName: 'n' }
+    const { body } = await house.send({ path, parameters: named })
+    const Id = String(body.UserDefineRegionEntity.Id)
+    const changes = [{ Description: 'said' }, { DebugEnable: 'true' }]
+    await Promise.all(changes.map((more) => house.send({ path, parameters: { ...named, Id, ...more } })))
+    const list = await house.send({ path: '/pop/v5/user_region_defs' })
+    const all: readonly Record<string, unknown>[] = list.body.UserDefineRegionList.UserDefineRegionEntity
+    const { Description, DebugEnable } = all.find(({ RegionId }) => RegionId === named.RegionTag)!
+    assert.deepEqual([Description, DebugEnable], ['said', true])
+  })
+
   it('refuses in the words of the gateway', async () => {
     const key = { ...house.root, accessKeySecret: 'wrong' }
     const wrong = await house.secureToken('cn-beijing', { key })

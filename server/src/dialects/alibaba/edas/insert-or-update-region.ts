@@ -74,9 +74,13 @@ async function modify(call: Call, there: NamespaceRecord): Promise<NamespaceReco
   if (required(call, 'RegionTag') !== there.regionId)
     return invalidParameter('RegionTag', 'cannot be changed')
   const wished = Object.entries(await located(call, wishes(call))).filter(([, value]) => value !== undefined)
-  const changed = { ...there, ...Object.fromEntries(wished) } as NamespaceRecord
-  await change(call, `namespace:${there.id}:${there.regionId}`, (tx) => updateNamespace(tx, changed))
-  return changed
+  const { id, domainId } = there
+  return change(call, `namespace:${id}:${there.regionId}`, async (tx) => {
+    const before = (await findNamespace(tx, domainId, { id })) ?? noSuch('Namespace', 'gone meanwhile')
+    const changed = { ...before, ...Object.fromEntries(wished) } as NamespaceRecord
+    await updateNamespace(tx, changed)
+    return changed
+  })
 }
 
 interface Wishes {
