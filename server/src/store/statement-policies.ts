@@ -315,6 +315,8 @@ export async function listHeldPolicies(
 export interface NamedAttachment {
   readonly policyId: string
   readonly actor: PolicyActor & { readonly name: string }
+  /** What is said of whom it is to: a user's display name, the description of a group or an agency; '' when nothing is. */
+  readonly about: string
   readonly createdAt: number
 }
 
@@ -330,19 +332,26 @@ export async function listAttachmentsWithin(
     kind: PolicyActor['kind']
     id: string
     name: string
+    about: string | null
     created_at: number
   }>`
-    select a.policy_id, t.kind, t.id, t.name, a.created_at from policy_attachment a
+    select a.policy_id, t.kind, t.id, t.name, t.about, a.created_at from policy_attachment a
     join (
-      select 'user' as kind, id, name from "user" where domain_id = ${domainId}
-      union all select 'group', id, name from "group" where domain_id = ${domainId}
-      union all select 'agency', id, name from agency where domain_id = ${domainId}
+      select 'user' as kind, id, name, extra as about from "user" where domain_id = ${domainId}
+      union all select 'group', id, name, description from "group" where domain_id = ${domainId}
+      union all select 'agency', id, name, description from agency where domain_id = ${domainId}
     ) t on t.kind = a.actor_kind and t.id = a.actor_id
     where 1 = 1 ${one}
     order by a.created_at, t.name`.execute(db)
   return rows.map((row) => ({
     policyId: row.policy_id,
     actor: { kind: row.kind, id: row.id, name: row.name },
+    about: row.kind === 'user' ? displayNameIn(row.about) : (row.about ?? ''),
     createdAt: row.created_at,
   }))
+}
+
+function displayNameIn(extra: string | null): string {
+  const { display_name: name } = JSON.parse(extra ?? '{}') as { display_name?: unknown }
+  return typeof name === 'string' ? name : ''
 }

@@ -30,8 +30,15 @@ function demandLasting({ principal: { session } }: Call): void {
   }
 }
 
-async function keyOwner(call: Call): Promise<User> {
+/** Who signs in elsewhere may be called as a user of RAM's is, and does not mean them by naming nobody. */
+async function namedOwner(call: Call): Promise<User> {
   const user = await ramUser(call, ownerName(call))
+  const isMeant = call.parameters['UserName'] || user.id === call.principal.session.user.id
+  return isMeant ? user : noSuch('User', 'who signs is no user of RAM')
+}
+
+async function keyOwner(call: Call): Promise<User> {
+  const user = await namedOwner(call)
   await demandWithinRam(call, { kind: 'user', id: user.id })
   return user
 }
@@ -71,7 +78,7 @@ const listAccessKeysOperation = ramOperation({
   parameters: ['UserName'],
   on: owner,
   handle: async (call) => {
-    const user = await ramUser(call, ownerName(call))
+    const user = await namedOwner(call)
     const keys = await listAccessKeys(call.ctx.store.db, user.id)
     const AccessKey = keys.map((key) => ({
       AccessKeyId: key.id,
@@ -114,7 +121,7 @@ const getAccessKeyLastUsed = ramOperation({
   parameters: ['UserName', 'UserAccessKeyId'],
   on: owner,
   handle: async (call) => {
-    const user = await ramUser(call, ownerName(call))
+    const user = await namedOwner(call)
     const key = await findAccessKey(call.ctx.store.db, required(call, 'UserAccessKeyId'))
     if (key?.userId !== user.id) return noSuch('User.AccessKey', 'no such key of that user')
     const LastUsedDate = key.lastUsedAt === null ? '' : time(key.lastUsedAt)

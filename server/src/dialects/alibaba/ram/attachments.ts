@@ -7,6 +7,7 @@ import {
   insertStatementPolicy,
   listAttachments,
   listAttachmentsWithin,
+  type NamedAttachment,
   type PolicyActor,
 } from '../../../store/statement-policies.ts'
 import type { Db } from '../../../store/store.ts'
@@ -142,18 +143,23 @@ const listEntitiesForPolicy = ramOperation({
     const { db } = call.ctx.store
     const id = await attachedPolicyId(call, db)
     const attached = id === undefined ? [] : await listAttachmentsWithin(db, call.principal.account.id, id)
-    const of = (kind: Kind, body: (actor: { readonly id: string; readonly name: string }) => object) =>
+    const of = (kind: Kind, body: (one: NamedAttachment) => object) =>
       attached
         .filter(({ actor }) => actor.kind === kind)
-        .map(({ actor, createdAt }) => ({ ...body(actor), AttachDate: time(createdAt) }))
+        .map((one) => ({ ...body(one), AttachDate: time(one.createdAt) }))
     return answer(call, {
-      Users: { User: of('user', ({ id: UserId, name }) => ({ UserId, UserName: name })) },
-      Groups: { Group: of('group', ({ name }) => ({ GroupName: name })) },
+      Users: {
+        User: of('user', ({ actor: { id: UserId, name: UserName }, about: DisplayName }) => ({
+          UserId,
+          UserName,
+          DisplayName,
+        })),
+      },
+      Groups: { Group: of('group', ({ actor, about }) => ({ GroupName: actor.name, Comments: about })) },
       Roles: {
-        Role: of('agency', ({ id: RoleId, name }) => ({
-          RoleId,
-          RoleName: name,
-          Arn: arnOf(call, `role/${name}`),
+        Role: of('agency', ({ actor: { id: RoleId, name: RoleName }, about: Description }) => ({
+          ...{ RoleId, RoleName, Description },
+          Arn: arnOf(call, `role/${RoleName}`),
         })),
       },
     })

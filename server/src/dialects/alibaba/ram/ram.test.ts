@@ -189,6 +189,45 @@ describe('RAM', () => {
     await did('DeletePolicy', { PolicyName, CascadingDelete: 'true' })
   })
 
+  it('says of whom a policy is attached to what they say of themselves', async () => {
+    const Principal = { RAM: [`acs:ram::${account}:root`] }
+    const trust = JSON.stringify({
+      Version: '1',
+      Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal }],
+    })
+    const policy = { PolicyName: 'told', PolicyType: 'Custom' }
+    await did('CreatePolicy', { ...policy, PolicyDocument: documentOf(allow('*')) })
+    await did('CreateUser', { UserName: 'told', DisplayName: '开发' })
+    await did('CreateGroup', { GroupName: 'told', Comments: 'a group' })
+    await did('CreateRole', { RoleName: 'told', AssumeRolePolicyDocument: trust, Description: 'a role' })
+    for (const kind of ['User', 'Group', 'Role']) {
+      await did(`AttachPolicyTo${kind}`, { ...policy, [`${kind}Name`]: 'told' })
+    }
+    const { Users, Groups, Roles } = await did('ListEntitiesForPolicy', policy)
+    assert.equal(Users.User[0].DisplayName, '开发')
+    assert.equal(Groups.Group[0].Comments, 'a group')
+    assert.equal(Roles.Role[0].Description, 'a role')
+  })
+
+  it('404 their own keys, named by nobody, for who signs in elsewhere under the name of a user', async () => {
+    const foreign = await house.person('both', allow('ram:*'))
+    await house.ctx.store.write((tx) =>
+      tx.updateTable('user').set({ kind: 'federated' }).where('id', '=', foreign.userId).execute(),
+    )
+    const own = await house.person('both', allow('ram:*'))
+    const UserAccessKeyId = own.accessKeyId
+    for (const [action, parameters] of [
+      ['CreateAccessKey', {}],
+      ['ListAccessKeys', {}],
+      ['GetAccessKeyLastUsed', { UserAccessKeyId }],
+      ['UpdateAccessKey', { UserAccessKeyId, Status: 'Inactive' }],
+      ['DeleteAccessKey', { UserAccessKeyId }],
+    ] as const) {
+      await refused([404, 'EntityNotExist.User'], action, parameters, foreign)
+    }
+    assert.equal((await did('ListAccessKeys', {}, own)).AccessKeys.AccessKey.length, 1)
+  })
+
   it('system policies are there under their names, and nobody changes them', async () => {
     const { Policies } = await did('ListPolicies', { PolicyType: 'System' })
     const names = Policies.Policy.map(({ PolicyName }: { PolicyName: string }) => PolicyName)
