@@ -118,6 +118,12 @@ export const stsGuards: readonly Guard[] = [
     tests: `${sts}/sts.test.ts`,
   },
   {
+    file: 'server/src/dialects/alibaba/wire.ts',
+    code: 'await demandAddress(ctx, principal.session, incoming.remoteAddress)',
+    without: 'void demandAddress',
+    tests: `${sts}/sts.test.ts`,
+  },
+  {
     file: 'server/src/flows/role-trust.ts',
     code: "const named = user.kind === 'local' ?",
     without: 'const named = true ?',

@@ -1,7 +1,7 @@
 /** The gateway: finds the operation, identifies who signed, decides, and says no in Alibaba's words. */
 import type { Context } from '../../context.ts'
 import { Refusal } from '../../core/refusal.ts'
-import { demandOrigin } from '../../flows/account-security.ts'
+import { demandAddress } from '../../flows/account-security.ts'
 import { decideFor } from '../../flows/ram-principal.ts'
 import type {
   Call as AnyCall,
@@ -86,7 +86,7 @@ async function identify(ctx: Context, incoming: Incoming, { known, rpcOf }: Oper
   const request = readSignedRequest(incoming, known)
   const { action, version, parameters } = request
   const principal = await identifySigner(ctx, request)
-  await demandOrigin(ctx, principal.account.id, { address: incoming.remoteAddress, way: 'program' })
+  await demandAddress(ctx, principal.session, incoming.remoteAddress)
   return { principal, action, version, parameters }
 }
 

@@ -4,6 +4,7 @@ import { openKeySession } from '../../../flows/key-session.ts'
 import { accountNumberOf } from '../../../flows/ram-principal.ts'
 import { splitSecurityToken } from '../../../flows/role-session.ts'
 import { deleteAccessKey, updateAccessKey } from '../../../store/access-keys.ts'
+import { putAccountSecurity } from '../../../store/accounts.ts'
 import { type AgencyChanges, updateAgency } from '../../../store/agencies.ts'
 import { insertGrant } from '../../../store/assignments.ts'
 import { ensureDomain, ensureRole, ensureUser } from '../../../store/bootstrap.ts'
@@ -218,6 +219,24 @@ describe('STS', () => {
     const key = await assumed(person, { RoleArn: `acs:ram::${other}:role/${theirs.name}` })
     assert.equal((await sts('GetCallerIdentity', key)).body.AccountId, other)
     assert.equal((await read(key)).body.SecureToken.EdasId, other)
+  })
+
+  it('403 from an address that the account of the role does not allow, or that of who assumed it', async () => {
+    const { ctx } = house
+    await ctx.store.write((tx) => ensureDomain(tx, 'afar', 'afar', ctx.now()))
+    const afar = await accountNumberOf(ctx, 'afar')
+    const theirs = await makeRole(trustOf([`acs:ram::${account}:root`]), 'afar')
+    const person = await house.person('addressed', ASSUME)
+    const key = await assumed(person, { RoleArn: `acs:ram::${afar}:role/${theirs.name}` })
+    const range = (ip_range: string) => ({ allow_address_netmasks: [], allow_ip_ranges: [{ ip_range }] })
+    for (const domainId of ['afar', 'default']) {
+      const set = (ip_range: string) =>
+        ctx.store.write((tx) => putAccountSecurity(tx, domainId, { apiAddresses: range(ip_range) }))
+      await set('192.0.2.1-192.0.2.2')
+      refused(await sts('GetCallerIdentity', key), 403, 'NoPermission')
+      await set('0.0.0.0-255.255.255.255')
+      assert.equal((await sts('GetCallerIdentity', key)).status, 200, domainId)
+    }
   })
 
   it('a session policy only narrows, and cannot be taken off or exchanged', async () => {
