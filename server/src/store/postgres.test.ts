@@ -113,6 +113,11 @@ describe('several nodes on one PostgreSQL', () => {
     await operator.end()
   })
 
+  it('a change of a machine that vanished in the middle of it keeps the others from theirs for seconds only', async () => {
+    const held = await nodes[0].write((tx) => sql`show idle_in_transaction_session_timeout`.execute(tx))
+    assert.deepEqual(held.rows, [{ idle_in_transaction_session_timeout: '10s' }])
+  })
+
   it('nothing remembered is used while the network swallows the news, and all is known again after', async () => {
     const way = await wayTo(url)
     const [other] = nodes

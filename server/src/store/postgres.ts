@@ -16,6 +16,11 @@ import type { Db, Store } from './store.ts'
 
 const CHANNEL = 'tokenhouse_epoch'
 const POLL_MS = 500
+/**
+ * How long a change may leave the database waiting for its next statement: a machine that vanished in the middle of one
+ * would keep all others from changing anything until its connection is given up, which takes hours.
+ */
+const HELD_MS = 10_000
 /** Silence for which what is known still counts: some polls long, because a busy process polls late. */
 const TRUSTED_MS = 2000
 
@@ -27,8 +32,12 @@ const types: pg.CustomTypesConfig = {
 }
 
 export async function openPostgres(url: string): Promise<Store> {
-  const db = connected(url, 10)
-  const changes = connected(url, 1)
+  const db = connected({ connectionString: url, max: 10 })
+  const changes = connected({
+    connectionString: url,
+    max: 1,
+    idle_in_transaction_session_timeout: HELD_MS,
+  })
   const news = await followEpoch(url)
 
   return {
@@ -60,8 +69,8 @@ export async function openPostgres(url: string): Promise<Store> {
   }
 }
 
-function connected(url: string, max: number): Db {
-  const pool = new pg.Pool({ connectionString: url, max, types })
+function connected(config: pg.PoolConfig): Db {
+  const pool = new pg.Pool({ ...config, types })
   // A connection that breaks is replaced by the pool at the next query. Without a listener it would end the process: the
   // pool's own serves idle ones, each connection's the ones in use, whose query is refused besides.
   pool.on('error', () => undefined)
