@@ -237,7 +237,7 @@ export const samlGuards: readonly Guard[] = [
     tests: 'server/src/methods/saml/token-response.test.ts',
   },
   {
-    file: 'server/src/methods/saml/token-response.ts',
+    file: 'server/src/methods/saml/conditions.ts',
     code: 'if (!isKnown)',
     without: 'if (false)',
     tests: 'server/src/methods/saml/token-response.test.ts',

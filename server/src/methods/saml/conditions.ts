@@ -11,15 +11,26 @@ export interface Reader {
   readonly seconds: number
 }
 
+/** What is understood: an assertion under any other condition is worth nothing (Core 2.5.1.1; 1.1: Core 2.3.2.1). */
+const KNOWN = {
+  [SAML]: ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction'],
+  [SAML1]: ['AudienceRestrictionCondition', 'DoNotCacheCondition'],
+}
+
 /**
  * Until when an assertion counts, in seconds (infinity: it does not say). Throws a `SamlFault` for one that does not count
- * now, is for somebody else, or for anybody.
+ * now, is for somebody else, or for anybody, and for a condition that is not known.
  */
 export function demandConditions(assertion: Element, { audiences, seconds }: Reader): number {
   const namespace = assertion.namespaceURI === SAML1 ? SAML1 : SAML
   const restriction = namespace === SAML1 ? 'AudienceRestrictionCondition' : 'AudienceRestriction'
   const [conditions, ...others] = children(assertion, namespace, 'Conditions')
   if (!conditions || others.length > 0) throw new SamlFault('no Conditions')
+  for (const condition of children(conditions, '*', '*')) {
+    const isKnown =
+      condition.namespaceURI === namespace && KNOWN[namespace].includes(condition.localName ?? '')
+    if (!isKnown) throw new SamlFault('a condition that is not known')
+  }
   const notBefore = conditions.getAttribute('NotBefore')
   if (notBefore && timeOf(notBefore) - SKEW > seconds) throw new SamlFault('not yet')
   const notOnOrAfter = conditions.getAttribute('NotOnOrAfter')

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { IDP_ENTITY, samlAssertion, samlCertificate, samlKey, samlMetadata } from '../../testing/saml-idp.ts'
+import {
+  IDP_ENTITY,
+  samlAssertion,
+  samlCertificate,
+  samlKey,
+  samlMetadata,
+  signedXml,
+} from '../../testing/saml-idp.ts'
 import { ACS, answer, NOW, refused, US, verify } from '../../testing/saml-verdict.ts'
 import { SamlFault } from './document.ts'
 import { ownMetadata, readMetadata } from './metadata.ts'
@@ -43,6 +50,38 @@ describe('SAML responses', () => {
     await refused(answer({ conditionsLifetime: 60 }), /expired/, { now: NOW + 130 })
     assert.ok(await verify(answer(), { now: NOW + 350 }))
     assert.ok(await verify(answer(), { now: NOW - 60 }))
+  })
+
+  const signedWith = (from: string, to: string): string => {
+    const assertion = samlAssertion({ now: NOW, recipient: ACS }).replace(from, to)
+    const withOther = answer({ sign: 'none' }).replace(
+      /<saml:Assertion .*<\/saml:Assertion>/s,
+      signedXml(assertion),
+    )
+    assert.ok(withOther.includes(to))
+    return withOther
+  }
+
+  it('refuses a condition that it does not know, and takes those of the standard', async () => {
+    for (const known of [
+      '<saml:OneTimeUse></saml:OneTimeUse>',
+      '<saml:ProxyRestriction></saml:ProxyRestriction>',
+    ])
+      assert.ok(await verify(signedWith('</saml:Conditions>', `${known}</saml:Conditions>`)))
+    for (const other of ['<saml:Condition></saml:Condition>', '<x:Limit xmlns:x="urn:x"></x:Limit>'])
+      await refused(
+        signedWith('</saml:Conditions>', `${other}</saml:Conditions>`),
+        /a condition that is not known/,
+      )
+  })
+
+  it('of several statements, the session ends with the first that ends', async () => {
+    const statements = [120, 60].map((left) => {
+      const end = new Date((NOW + left) * 1000).toISOString()
+      return `<saml:AuthnStatement AuthnInstant="${end}" SessionNotOnOrAfter="${end}"></saml:AuthnStatement>`
+    })
+    const xml = signedWith('</saml:Assertion>', `${statements.join('')}</saml:Assertion>`)
+    assert.equal((await verify(xml)).sessionNotOnOrAfter, NOW + 60)
   })
 
   it('answers the request it has to answer, and nothing when nobody asked', async () => {

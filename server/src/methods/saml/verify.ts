@@ -30,7 +30,7 @@ export interface VerifiedSaml {
   readonly assertionId: string
   /** Seconds: the assertion is worth nothing after that. */
   readonly notOnOrAfter: number
-  /** Seconds, or null when the provider does not end the session. */
+  /** Seconds, or null when the provider does not end the session; of several the first. */
   readonly sessionNotOnOrAfter: number | null
 }
 
@@ -50,16 +50,19 @@ export async function verifySaml(text: string, expected: SamlExpectation): Promi
   const seconds = expected.now / 1e6
   const end = subjectEnd(assertion, expected)
   const conditionsEnd = demandConditions(assertion, { audiences: [expected.audience], seconds })
-  const [authn] = children(assertion, SAML, 'AuthnStatement')
-  if (!authn) throw new SamlFault('no AuthnStatement')
-  const session = authn.getAttribute('SessionNotOnOrAfter')
+  const authn = children(assertion, SAML, 'AuthnStatement')
+  if (authn.length === 0) throw new SamlFault('no AuthnStatement')
+  const sessionEnds = authn
+    .map((statement) => statement.getAttribute('SessionNotOnOrAfter') ?? '')
+    .filter((end) => end !== '')
+    .map(timeOf)
   const assertionId = assertion.getAttribute('ID') ?? ''
   if (assertionId === '') throw new SamlFault('no ID')
   return {
     attributes: attributesOf(assertion, expected.provider.entityId),
     assertionId,
     notOnOrAfter: Math.min(end, conditionsEnd),
-    sessionNotOnOrAfter: session ? timeOf(session) : null,
+    sessionNotOnOrAfter: sessionEnds.length === 0 ? null : Math.min(...sessionEnds),
   }
 }
 
