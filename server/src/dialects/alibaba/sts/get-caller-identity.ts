@@ -1,4 +1,5 @@
 import { readRoleSession } from '../../../flows/role-session.ts'
+import { findUser } from '../../../store/identity.ts'
 import { type Call, operation } from '../operation.ts'
 import { VERSION } from './sts.ts'
 
@@ -9,10 +10,11 @@ export const getCallerIdentity = operation({
   parameters: [],
   actions: 'any',
   refusals: ['unauthenticated'],
-  handle: async (call) => ({ body: { RequestId: call.answerId, ...identityOf(call) } }),
+  handle: async (call) => ({ body: { RequestId: call.answerId, ...(await identityOf(call)) } }),
 })
 
-function identityOf({ principal: { account, isAccount, session } }: Call): Record<string, string> {
+async function identityOf({ ctx, principal }: Call): Promise<Record<string, string>> {
+  const { account, isAccount, session } = principal
   const { user, claims, delegation } = session
   const AccountId = account.number
   const link = claims.via.findLast(({ kind }) => kind === 'agency')
@@ -36,11 +38,13 @@ function identityOf({ principal: { account, isAccount, session } }: Call): Recor
       Arn: `acs:ram::${AccountId}:root`,
     }
   }
+  // A name that only a provider vouches for may be that of a user of RAM's, and others go by this ARN.
+  const isOwn = (await findUser(ctx.store.db, { id: user.id }))?.kind === 'local'
   return {
     IdentityType: 'RAMUser',
     AccountId,
     PrincipalId: user.id,
     UserId: user.id,
-    Arn: `acs:ram::${AccountId}:user/${user.name}`,
+    Arn: `acs:ram::${AccountId}:user/${isOwn ? user.name : user.id}`,
   }
 }

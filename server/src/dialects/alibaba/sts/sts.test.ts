@@ -176,13 +176,16 @@ describe('STS', () => {
     )
   })
 
-  it('403 who signs in elsewhere under the name of a user that the role trusts', async () => {
+  it('403 who signs in elsewhere under the name of a user that the role trusts, and is not told as them', async () => {
     const foreign = await house.person('namesake', ASSUME)
     await house.ctx.store.write((tx) =>
       tx.updateTable('user').set({ kind: 'federated' }).where('id', '=', foreign.userId).execute(),
     )
     const own = await house.person('namesake', ASSUME)
     assert.notEqual(own.userId, foreign.userId)
+    const arnOf = async (key: SigningKey) => (await sts('GetCallerIdentity', key)).body.Arn
+    assert.equal(await arnOf(own), `acs:ram::${account}:user/namesake`)
+    assert.equal(await arnOf(foreign), `acs:ram::${account}:user/${foreign.userId}`)
     await changeRole({ trustPolicy: trustOf([`acs:ram::${account}:user/namesake`]) })
     refused(await assume(foreign), 403, 'NoPermission')
     assert.equal((await assume(own)).status, 200)
