@@ -1,5 +1,6 @@
 import { type Delegation, delegations } from '../flows/delegation-graph.ts'
 import type { CommandInput } from './command.ts'
+import { visible } from './print.ts'
 import { withContext } from './with-context.ts'
 
 /** `tokenhouse delegation graph [--dot]`: who may act for whom, through what. */
@@ -19,6 +20,7 @@ function textOf(edges: readonly Delegation[]): string {
       ...edge.agents.map((agent) => `  ├ ${agent}`),
       `  └ may: ${edge.grants.map(({ role, on }) => `${role} on ${on}`).join(', ') || 'nothing'}`,
     ])
+    .map(visible)
     .join('\n')
 }
 

@@ -1,9 +1,12 @@
-/** How the command line shows data: for people in columns, for programs as JSON. */
+/**
+ * How the command line shows data: for people in columns, for programs as JSON. Names are whoever's gave them: nothing in
+ * one moves the cursor, colours the terminal or begins a line of its own.
+ */
 import type { Print } from './command.ts'
 
 /** A `Print` that writes to `write`; `json` is the user's --json. */
 export function makePrint(write: (text: string) => void, json: boolean): Print {
-  const line = (text: string): void => write(`${text}\n`)
+  const line = (text: string): void => write(`${text.split('\n').map(visible).join('\n')}\n`)
   const asJson = (value: unknown): void => line(JSON.stringify(value, null, 2))
   return {
     line,
@@ -37,5 +40,13 @@ export function makePrint(write: (text: string) => void, json: boolean): Print {
 
 function cell(value: unknown): string {
   if (value === undefined || value === null) return '-'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return visible(typeof value === 'object' ? JSON.stringify(value) : String(value))
+}
+
+/** The text with what a terminal obeys (control characters, breaks of lines, turns of direction) written out as `\u001b`. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { newFernetKey } from '@tokenhouse/tokens'
 import { commands } from './commands.ts'
 import { describeCommands, runCommandLine } from './program.ts'
 
@@ -214,6 +224,27 @@ describe('keys', () => {
     assert.deepEqual(await fernet(), before)
   })
 
+  it('exit 1 in one line on an import of what is no key, all keys kept', async () => {
+    const before = await fernet()
+    const broken = join(folder, 'broken-keys')
+    mkdirSync(broken)
+    for (const [name, text, reason] of [
+      [
+        '0',
+        'garbage',
+        /^tokenhouse: .*broken-keys\/0: a Fernet key is 32 bytes as 44 characters of base64url\n$/,
+      ],
+      ['00', newFernetKey(), /^tokenhouse: a key number occurs twice\n$/],
+    ] as const) {
+      writeFileSync(join(broken, name), text)
+      const { exit, err } = await tokenhouse('keys', 'import', broken)
+      assert.equal(exit, 1)
+      assert.match(err, reason)
+      writeFileSync(join(broken, '0'), newFernetKey())
+    }
+    assert.deepEqual(await fernet(), before)
+  })
+
   for (const argv of [
     ['rotate', 'rsa'],
     ['rotate', '--keep', '1'],
@@ -353,6 +384,9 @@ describe('agencies and access keys', () => {
     const shown = (await dataOf(['agency', 'show', 'ops'])) as Record<string, string>
     assert.equal(shown['may'], 'te_admin on all projects of Default')
     assert.equal((await tokenhouse('agency', 'grant', 'admin', '--agency', 'ops', '--on-account')).exit, 1)
+    await dataOf(['agency', 'create', 'two\n  └ may: admin', '--trust', 'Default'])
+    const picture = (await tokenhouse('delegation', 'graph')).out
+    assert.ok(picture.includes('(agency two\\u000a  └ may: admin)'), picture)
   })
 })
 
