@@ -70,6 +70,14 @@ describe('OS-AGENCY', () => {
     assert.equal((await create(agency)).status, 409)
   })
 
+  it('400 a name that breaks out of a page, a path or a line', async () => {
+    const agency = { domain_id: two.a, trust_domain_id: two.b }
+    for (const name of ['', ' x', 'a/b', '<b>', 'a\\b', 'two\nlines', 'a\u001b[2Jb', 'a\u009bb']) {
+      assert.equal((await create({ ...agency, name })).status, 400, JSON.stringify(name))
+    }
+    assert.equal((await create({ ...agency, name: 'of 运维 team' })).status, 201)
+  })
+
   it('shows, changes, lists page by page, and deletes', async () => {
     const made = await create({ name: 'whole', domain_id: two.a, trust_domain_id: two.b, description: 'd' })
     const one = `${path}/${made.body.agency.id}`

@@ -5,7 +5,12 @@ import type { AgencyRecord } from '../../../store/agencies.ts'
 import { agencyTime } from '../time.ts'
 
 const Duration = Type.Union([Type.String(), Type.Number(), Type.Null()])
-const Name = Type.String({ minLength: 1, maxLength: 64, pattern: '^[^\\s"\'<>/\\\\][^"\'<>/\\\\]*$' })
+/** None that breaks out of a page, a path or a line. */
+const Name = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^(?!\\s)[^"\'<>/\\\\\\x00-\\x1f\\x7f-\\x9f]*$',
+})
 const Description = Type.String({ maxLength: 255, pattern: '^[^@#$%^&*<>\\\\]*$' })
 const Reference = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
