@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { removeProjects, removeUsers } from '../../../store/removal.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
@@ -46,6 +47,28 @@ describe('application credentials', () => {
   }
   const check = (token: string, headers: Record<string, string> = {}) =>
     house.call('GET', '/v3/auth/tokens', { token, headers: { 'x-subject-token': token, ...headers } })
+
+  for (const [what, remove] of [
+    ['user', removeUsers],
+    ['project', removeProjects],
+  ] as const) {
+    it(`404 the ${what} is deleted while the secret is being hashed`, async (t) => {
+      const gone = {
+        user: await seedUser(house, `gone-${what}`),
+        project: await seedProject(house, `gone-${what}`),
+      }
+      await seedGrant(house, gone.user, 'member', { project: gone.project })
+      const token = await house.login(`gone-${what}@default`, PASSWORD, { project: { id: gone.project } })
+      const { kdf, store } = house.ctx
+      const hash = kdf.run
+      t.mock.method(kdf, 'run', async (task: Parameters<typeof hash>[0]) => {
+        await store.write((tx) => remove(tx, [gone[what]], house.ctx.now()))
+        return hash(task)
+      })
+      const access_rules = [{ service: 'compute', method: 'GET', path: '/v2.1/servers' }]
+      assert.equal((await create({ access_rules }, token, gone.user)).status, 404)
+    })
+  }
 
   it('201 the secret is shown once and signs in to its project with its roles', async () => {
     const made = (await create({ roles: [{ name: 'reader' }] })).body.application_credential

@@ -16,8 +16,11 @@ import {
 } from '../../../store/application-credentials.ts'
 import { type Roles, rolesOf } from '../../../store/grants.ts'
 import { newId } from '../../../store/ids.ts'
+import { findProject } from '../../../store/projects.ts'
+import { findRole } from '../../../store/roles.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
+import { findUserById } from '../../../store/users.ts'
 import { Name, NullableText } from '../attributes.ts'
 import { collection, filtersFrom, selfLink } from '../collection.ts'
 import { refuseDelegated, refuseRestricted } from '../delegated.ts'
@@ -117,6 +120,10 @@ const create = operation({
       accessRules: null,
     }
     const credential = await change(call, `application_credential:${draft.id}`, async (tx) => {
+      // Hashing took a while: what it hangs on is looked at again where nobody can take it away.
+      found(await findUserById(tx, draft.userId), 'user', draft.userId)
+      found(await findProject(tx, draft.projectId), 'project', draft.projectId)
+      for (const id of draft.roleIds) found(await findRole(tx, id), 'role', id)
       const accessRules = await accessRulesOf(tx, draft.userId, sent)
       const whole = { ...draft, accessRules }
       await insertApplicationCredential(tx, whole, ctx.now())
