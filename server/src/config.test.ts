@@ -91,6 +91,21 @@ describe('loadSettings', () => {
     }
   })
 
+  it('tells where a config file is no TOML, and none of its lines', (t) => {
+    const { file } = configFile(t, 'port = 1\nadmin-password = "SECRET\ntoken-ttl = 1\n')
+    assert.throws(
+      () => loadSettings({ flags: { config: file } }),
+      (error: Error) => {
+        assert.match(error.message, /cannot be used: line 2, column \d+: Invalid TOML document: [^\n]+$/)
+        return !error.message.includes('SECRET')
+      },
+    )
+  })
+
+  it('refuses an empty name of a config file', () => {
+    assert.throws(() => loadSettings({ env: { TOKENHOUSE_CONFIG: '' } }), refused('config', /is empty/))
+  })
+
   for (const word of ['False', 'True', '0', '1', 'no', 'off', 'yes', '']) {
     it(`CVE-2014-7144, CVE-2015-1852: refuses ${JSON.stringify(word)} for a boolean`, () => {
       const name = 'TOKENHOUSE_INSECURE_HTTP'

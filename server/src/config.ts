@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
-import { parse } from 'smol-toml'
+import { parse, TomlError } from 'smol-toml'
 import { UnreadableValue } from './setting-kinds.ts'
 import { type Setting, type SettingGroup, type Settings, settingsTable } from './settings.ts'
 
@@ -67,6 +67,7 @@ export function loadSettings(sources: SettingsSources = {}): Settings {
   const { flags = {}, env = {}, cwd = process.cwd() } = sources
   const given = new Map<string, Given>()
   const file = typeof flags['config'] === 'string' ? flags['config'] : env[`${envPrefix}CONFIG`]
+  if (file === '') throw new SettingsError('config', 'is empty: name a file or leave it out')
   if (file !== undefined) collectFile(resolve(cwd, file), given)
   collectEnvironment(env, cwd, given)
   collectFlags(flags, cwd, given)
@@ -127,8 +128,14 @@ function parseFile(file: string): Record<string, unknown> {
   try {
     return parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw new SettingsError(`config file ${file}`, `cannot be used: ${(error as Error).message}`)
+    throw new SettingsError(`config file ${file}`, `cannot be used: ${faultIn(error as Error)}`)
   }
+}
+
+/** Why, and where. The parser's message goes on with the lines of the file, which may hold secrets. */
+function faultIn(error: Error): string {
+  const [reason = ''] = error.message.split('\n')
+  return error instanceof TomlError ? `line ${error.line}, column ${error.column}: ${reason}` : reason
 }
 
 function read(row: Setting, given: Given): unknown {

@@ -171,7 +171,7 @@ export async function importFernetKeys(
 ): Promise<void> {
   if (incoming.length === 0) throw new Error('no keys to import')
   if (new Set(incoming.map((k) => k.index)).size !== incoming.length)
-    throw new Error('a key number occurs twice')
+    throw new OperatorError('a key number occurs twice')
   for (const key of incoming) parseFernetKey(key.text)
   await store.write(async (tx) => {
     for (const row of await listSealedKeys(tx, 'fernet')) await deleteSealedKey(tx, 'fernet', row.id)
