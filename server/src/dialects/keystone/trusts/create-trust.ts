@@ -93,6 +93,7 @@ export const createTrust = operation({
     await change(call, `trust:${trust.id}`, async (tx) => {
       // What it hangs on is looked at again where nobody can take it away in between.
       if (parent) found(await findTrust(tx, parent.id), 'trust', parent.id)
+      for (const id of trust.roleIds) found(await findRole(tx, id), 'role', id)
       await insertTrust(tx, trust)
     })
     return { body: { trust: trustBody(call, trust, roles) } }

@@ -4,6 +4,8 @@ import { encodeFernet } from '@tokenhouse/tokens'
 import { authMethods } from '../../../flows/auth-methods.ts'
 import { writeToken } from '../../../flows/issue-token.ts'
 import { readToken, validateToken } from '../../../flows/validate-token.ts'
+import { ensureRole } from '../../../store/bootstrap.ts'
+import { deleteRole } from '../../../store/roles.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
@@ -57,6 +59,20 @@ describe('trusts', () => {
     })
   const check = (token: string) =>
     house.call('GET', '/v3/auth/tokens', { token, headers: { 'x-subject-token': token } })
+
+  it('404 a role of the trust is deleted while it is being made', async (t) => {
+    await seedGrant(house, trustor, 'fleeting', { project })
+    const role = await house.ctx.store.write((tx) => ensureRole(tx, 'fleeting'))
+    const token = await asTrustor()
+    const { store } = house.ctx
+    const { write } = store
+    const first = t.mock.method(store, 'write', async (change: Parameters<typeof write>[0]) => {
+      first.mock.restore()
+      await write((tx) => deleteRole(tx, role))
+      return write(change)
+    })
+    assert.equal((await create({ roles: [{ id: role }] }, token)).status, 404)
+  })
 
   it('201 the trustee acts as the trustor, on the project and with the roles of the trust', async () => {
     const made = await create()
