@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { closeContext, openContext } from '../context.ts'
 import { cloudFilesOf } from './cloud-files.ts'
 import { type CommandInput, UsageError } from './command.ts'
@@ -15,7 +16,8 @@ export async function run({ settings, options, print }: CommandInput): Promise<v
   const ctx = await openContext(settings)
   try {
     const made = await setUp(ctx, authUrl, { reset: options['resetPassword'] === true })
-    print.record({ passwordSet: made, credentials: cloudFilesOf(dataDir).cloudsYaml, authUrl })
+    const { cloudsYaml } = cloudFilesOf(dataDir)
+    print.record({ passwordSet: made, credentials: existsSync(cloudsYaml) ? cloudsYaml : null, authUrl })
   } finally {
     await closeContext(ctx)
   }

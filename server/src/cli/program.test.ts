@@ -152,6 +152,14 @@ describe('bootstrap', () => {
     assert.equal(readFileSync(join(dataDir, 'clouds.yaml'), 'utf8'), yaml)
   })
 
+  it('names no file with credentials where none is left', async () => {
+    const file = join(dataDir, 'clouds.yaml')
+    const yaml = readFileSync(file, 'utf8')
+    rmSync(file)
+    assert.equal(((await dataOf(['bootstrap'])) as { credentials: unknown }).credentials, null)
+    writeFileSync(file, yaml, { mode: 0o600 })
+  })
+
   it('gives a new password with --reset-password, and voids the tokens made before', async () => {
     const { token } = (await dataOf(['token', 'issue'])) as { token: string }
     await dataOf(['bootstrap', '--reset-password'])
