@@ -386,8 +386,14 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/assume-agency.ts',
-    code: 'const person = isNamed ?',
-    without: 'const person = isNamed || !v5 ?',
+    code: 'return isNamed && trusts(',
+    without: 'return (isNamed || !v5) && trusts(',
+    tests: TRUST,
+  },
+  {
+    file: 'server/src/flows/assume-agency.ts',
+    code: "const isLocal = user.kind === 'local'",
+    without: 'const isLocal = true',
     tests: TRUST,
   },
   {

@@ -11,6 +11,8 @@ export interface Named {
 }
 
 export interface UserFacts extends Named {
+  /** The name of a federated user is what their provider says, and may be that of a local one too. */
+  readonly kind: 'local' | 'federated'
   readonly domain: Named
   /** Microseconds; null when the password never expires or there is none. */
   readonly passwordExpiresAt: number | null

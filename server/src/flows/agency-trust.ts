@@ -4,8 +4,8 @@
  */
 import type { RequestFacts } from '../core/policy/statements/condition.ts'
 import { HUAWEI_TRUST, isTrusted, parseTrustPolicy } from '../core/policy/statements/trust.ts'
+import type { UserFacts } from '../core/session.ts'
 import { type AgencyRecord, agencyPath, isTrustAgency } from '../store/agencies.ts'
-import type { UserRecord } from '../store/identity.ts'
 
 /** The action that a trust policy lets people take, and an identity policy too. */
 export const STS_ASSUME = 'sts:agencies:assume'
@@ -15,7 +15,7 @@ export function agencyUrn(agency: Pick<AgencyRecord, 'domain' | 'name' | 'extra'
   return `iam::${agency.domain.id}:agency:${agencyPath(agency)}${agency.name}`
 }
 
-type TrustedPerson = Pick<UserRecord, 'name' | 'kind'> & { readonly domain: { readonly id: string } }
+type TrustedPerson = Pick<UserFacts, 'name' | 'kind'> & { readonly domain: { readonly id: string } }
 
 /**
  * Whether the agency trusts the person. By name it trusts the account's own users alone: the name of who signs in

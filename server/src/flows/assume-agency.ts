@@ -9,7 +9,6 @@ import {
   presenterFault,
 } from '../methods/assume-role/method.ts'
 import { type AgencyRecord, agencyPath, findAgency, isTrustAgency } from '../store/agencies.ts'
-import { findUser } from '../store/identity.ts'
 import { findDomainScope } from '../store/scopes.ts'
 import { agencyUser, agentRights } from './agencies.ts'
 import { trusts } from './agency-trust.ts'
@@ -79,26 +78,26 @@ async function trustedAgency(
   const agency = await findAgency(db, { domainId: domain.id, name })
   if (!agency || !domain.alive) return undefined
   const isNamed = v5 ? agencyPath(agency) === v5.path : !isTrustAgency(agency)
-  const person = isNamed ? await findUser(db, { id: session.user.id }) : undefined
-  return person && trusts(agency, person, facts) ? agency : undefined
+  return isNamed && trusts(agency, session.user, facts) ? agency : undefined
 }
 
-/** What conditions may ask about, of the agency's trust policy and of the person's own. */
+/** What conditions may ask about, of the agency's trust policy and of the person's own; by name of local users alone. */
 function assumptionFacts(
   ctx: Context,
   { user, claims }: Session,
   { externalId, sourceIdentity, address }: AssumeRolePayload,
 ): RequestFacts {
+  const isLocal = user.kind === 'local'
   return {
     'g:CurrentTime': new Date(ctx.now() / 1000).toISOString(),
     'g:DomainId': user.domain.id,
     'g:DomainName': user.domain.name,
     'g:MFAPresent': String(claims.methods.includes('totp')),
     'g:PrincipalAccount': user.domain.id,
-    'g:PrincipalUrn': `iam::${user.domain.id}:user:${user.name}`,
+    'g:PrincipalUrn': isLocal ? `iam::${user.domain.id}:user:${user.name}` : undefined,
     'g:SourceIp': address,
     'g:UserId': user.id,
-    'g:UserName': user.name,
+    'g:UserName': isLocal ? user.name : undefined,
     'sts:ExternalId': externalId,
     'sts:SourceIdentity': sourceIdentity,
   }

@@ -127,7 +127,8 @@ function requestOf(ctx: Context, engine: EngineRecord, wish: NamespaceWish): Req
     'g:MFAPresent': String(claims.methods.includes('totp')),
     'g:ProjectName': scope.kind === 'project' ? scope.project.name : undefined,
     'g:UserId': user.id,
-    'g:UserName': user.name,
+    // The name that a provider says may be that of a local user.
+    'g:UserName': user.kind === 'local' ? user.name : undefined,
   }
   const resource = `cse:*:${user.domain.id}:namespace:${engine.id}/${namespace === '' ? 'public' : namespace}`
   return { facts, resource }

@@ -23,7 +23,7 @@ function session(changes: {
       issuedAt: 1,
       expiresAt: 2,
     },
-    user: { id: 'u', name: 'u', domain, passwordExpiresAt: null },
+    user: { id: 'u', name: 'u', kind: 'local', domain, passwordExpiresAt: null },
     scope: changes.scope ?? { kind: 'domain', domain: { id: 'd1', name: 'one' } },
     roles: [{ id: 'r', name, domainId, description: null, options: {} }],
     delegation: {},

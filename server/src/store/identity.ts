@@ -38,6 +38,7 @@ export function userFacts(user: UserRecord): UserFacts {
   return {
     id: user.id,
     name: user.name,
+    kind: user.kind,
     domain: { id: user.domain.id, name: user.domain.name },
     passwordExpiresAt: user.password?.expiresAt ?? null,
   }

@@ -1,5 +1,4 @@
 import { readRoleSession } from '../../../flows/role-session.ts'
-import { findUser } from '../../../store/identity.ts'
 import { type Call, operation } from '../operation.ts'
 import { VERSION } from './sts.ts'
 
@@ -10,11 +9,10 @@ export const getCallerIdentity = operation({
   parameters: [],
   actions: 'any',
   refusals: ['unauthenticated'],
-  handle: async (call) => ({ body: { RequestId: call.answerId, ...(await identityOf(call)) } }),
+  handle: async (call) => ({ body: { RequestId: call.answerId, ...identityOf(call) } }),
 })
 
-async function identityOf({ ctx, principal }: Call): Promise<Record<string, string>> {
-  const { account, isAccount, session } = principal
+function identityOf({ principal: { account, isAccount, session } }: Call): Record<string, string> {
   const { user, claims, delegation } = session
   const AccountId = account.number
   const link = claims.via.findLast(({ kind }) => kind === 'agency')
@@ -39,12 +37,11 @@ async function identityOf({ ctx, principal }: Call): Promise<Record<string, stri
     }
   }
   // A name that only a provider vouches for may be that of a user of RAM's, and others go by this ARN.
-  const isOwn = (await findUser(ctx.store.db, { id: user.id }))?.kind === 'local'
   return {
     IdentityType: 'RAMUser',
     AccountId,
     PrincipalId: user.id,
     UserId: user.id,
-    Arn: `acs:ram::${AccountId}:user/${isOwn ? user.name : user.id}`,
+    Arn: `acs:ram::${AccountId}:user/${user.kind === 'local' ? user.name : user.id}`,
   }
 }

@@ -139,7 +139,7 @@ describe('STS', () => {
     const session = '@'.repeat(32)
     const key = await assumed(person, {
       RoleSessionName: session,
-      SourceIdentity: '=,@'.repeat(21) + '=',
+      SourceIdentity: `${'=,@'.repeat(21)}=`,
       Policy: JSON.stringify({ Version: '1', Statement: [allow('edas:*')] }),
     })
     assert.equal((await read(key)).status, 200)

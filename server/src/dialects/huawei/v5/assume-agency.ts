@@ -79,11 +79,12 @@ const identity = operation({
   refusals: ['unauthenticated'],
   handle: async ({ caller }) => {
     const account = accountOf(caller)
-    const { agency } = caller.delegation
-    const urn = agency
-      ? `sts::${account}:assumed-agency:${agency.name}`
-      : `iam::${account}:user:${caller.user.name}`
-    return { body: { account_id: account, principal_urn: urn, principal_id: caller.user.id } }
+    const { user, delegation } = caller
+    // A name that only a provider vouches for may be that of a user of IAM's, and others go by this URN.
+    const urn = delegation.agency
+      ? `sts::${account}:assumed-agency:${delegation.agency.name}`
+      : `iam::${account}:user:${user.kind === 'local' ? user.name : user.id}`
+    return { body: { account_id: account, principal_urn: urn, principal_id: user.id } }
   },
 })
 

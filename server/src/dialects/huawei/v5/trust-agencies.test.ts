@@ -276,15 +276,26 @@ describe('v5 agencies', () => {
     assert.equal((await whoIs(keyOf(good))).status, 401, 'at once')
   })
 
-  it('404 who signs in elsewhere under the name of a user that the policy names', async () => {
-    const { urn } = await create('by-name', trust({ IAM: [`iam::${two.b}:user:namesake`] }))
+  it('404 who signs in elsewhere under the name of a user that the policy names, as principal or in a condition', async () => {
+    const named = `iam::${two.b}:user:namesake`
+    const where = (StringEquals: object) => trust({ IAM: [two.b] }, { Condition: { StringEquals } })
+    const policies = [
+      trust({ IAM: [named] }),
+      where({ 'g:UserName': 'namesake' }),
+      where({ 'g:PrincipalUrn': named }),
+    ]
     const token = await colleague('namesake')
-    assert.equal((await assume(urn, {}, token)).status, 200)
+    const urns: string[] = []
+    for (const [index, policy] of policies.entries())
+      urns.push((await create(`by-name-${index}`, policy)).urn)
+    for (const urn of urns) assert.equal((await assume(urn, {}, token)).status, 200, urn)
     const foreign = { kind: 'federated' } as const
     await house.ctx.store.write((tx) =>
       tx.updateTable('user').set(foreign).where('name', '=', 'namesake').execute(),
     )
-    assert.equal((await assume(urn, {}, token)).status, 404)
+    for (const urn of urns) assert.equal((await assume(urn, {}, token)).status, 404, urn)
+    const { status, body } = await as(token, 'GET', '/v5/caller-identity')
+    assert.deepEqual([status, body.principal_urn], [200, `iam::${two.b}:user:${body.principal_id}`])
   })
 
   it('401 at once when the trust policy names somebody else, and when the agency is deleted', async () => {
