@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import pg from 'pg'
 import { migratedDatabase } from '../testing/engines.ts'
 import { startPostgres } from '../testing/postgres.ts'
+import { openPostgres } from './postgres.ts'
 import { openStore, type Store } from './store.ts'
 
 const region = (id: string) => ({ id, description: '', parent_region_id: null, extra: '{}' })
@@ -29,6 +30,9 @@ async function wayTo(url: string) {
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const hangUp = (): void => {
+    for (const end of ends) end.destroy()
+  }
   const through = new URL(url)
   through.port = String((server.address() as AddressInfo).port)
   return {
@@ -36,8 +40,9 @@ async function wayTo(url: string) {
     swallow: (now: boolean) => {
       swallows = now
     },
+    hangUp,
     close: () => {
-      for (const end of ends) end.destroy()
+      hangUp()
       server.close()
     },
   }
@@ -116,6 +121,40 @@ describe('several nodes on one PostgreSQL', () => {
   it('a change of a machine that vanished in the middle of it keeps the others from theirs for seconds only', async () => {
     const held = await nodes[0].write((tx) => sql`show idle_in_transaction_session_timeout`.execute(tx))
     assert.deepEqual(held.rows, [{ idle_in_transaction_session_timeout: '10s' }])
+  })
+
+  it('who asks a database that has gone silent is refused, not kept, and answered when it is back', async (t) => {
+    const way = await wayTo(url)
+    const store = await openPostgres(way.url, 1000)
+    t.after(async () => {
+      way.close()
+      await store.close()
+    })
+    const read = () => sql`select 1`.execute(store.db)
+    const write = (id: string) => store.write((tx) => tx.insertInto('region').values(region(id)).execute())
+    await Promise.all([read(), write('heard')])
+    way.swallow(true)
+    const outcome = (asked: Promise<unknown>): Promise<string> => {
+      const kept = sleep(15_000, 'kept', { ref: false })
+      const end = asked.then(
+        () => 'answered',
+        () => 'refused',
+      )
+      return Promise.race([end, kept])
+    }
+    assert.deepEqual(await Promise.all([read(), write('swallowed')].map(outcome)), ['refused', 'refused'])
+    way.swallow(false)
+    way.hangUp()
+    while (
+      await read().then(
+        () => false,
+        () => true,
+      )
+    )
+      await sleep(20)
+    await write('heard-again')
+    const regions = await nodes[0].db.selectFrom('region').select('id').where('id', 'like', '%hea%').execute()
+    assert.equal(regions.length, 2)
   })
 
   it('nothing remembered is used while the network swallows the news, and all is known again after', async () => {

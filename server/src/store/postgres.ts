@@ -21,6 +21,12 @@ const POLL_MS = 500
  * would keep all others from changing anything until its connection is given up, which takes hours.
  */
 const HELD_MS = 10_000
+/**
+ * How long an answer of the database is waited for, longer than any takes: of one that vanished without a word none comes,
+ * and who asks waits for hours otherwise. Its connections are in use no longer than a few minutes.
+ */
+const SILENT_MS = 30_000
+const USED_SECONDS = 300
 /** Silence for which what is known still counts: some polls long, because a busy process polls late. */
 const TRUSTED_MS = 2000
 
@@ -31,19 +37,23 @@ const types: pg.CustomTypesConfig = {
     oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
 }
 
-export async function openPostgres(url: string): Promise<Store> {
-  const db = connected({ connectionString: url, max: 10 })
-  const changes = connected({
+export async function openPostgres(url: string, silentMs = SILENT_MS): Promise<Store> {
+  const bounded = {
     connectionString: url,
-    max: 1,
-    idle_in_transaction_session_timeout: HELD_MS,
-  })
+    query_timeout: silentMs,
+    connectionTimeoutMillis: silentMs,
+    maxLifetimeSeconds: USED_SECONDS,
+  }
+  const db = connected({ ...bounded, max: 10 })
+  const changes = connected({ ...bounded, max: 1, idle_in_transaction_session_timeout: HELD_MS })
+  // A migration takes as long as there are rows.
+  const migrationDb = connected({ connectionString: url, max: 1 })
   const news = await followEpoch(url)
 
   return {
     engine: 'postgres',
     db,
-    migrationDb: db,
+    migrationDb,
     write: async (change) => {
       const { value, n } = await changes.transaction().execute(async (tx) => {
         const { n } = await tx
@@ -64,7 +74,7 @@ export async function openPostgres(url: string): Promise<Store> {
     epoch: news.epoch,
     close: async () => {
       await news.stop()
-      await Promise.all([changes.destroy(), db.destroy()])
+      await Promise.all([changes, migrationDb, db].map((each) => each.destroy()))
     },
   }
 }
