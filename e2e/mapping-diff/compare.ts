@@ -10,10 +10,12 @@ export function ours({ rules, assertion }: Case): unknown {
   if (mappingFaults({ rules }).length > 0) return { faulty: true }
   const out = applyMapping(rules as readonly MappingRule[], assertion)
   if ('refused' in out) return { refused: true }
+  // Names that differ in the order of a list inside them are two, and the same for the comparison.
+  const groups = out.groups.map((group) => JSON.stringify(sorted(group)))
   return {
     user: sorted(out.user),
     group_ids: [...new Set(out.groupIds.map(sorted))].toSorted(),
-    groups: out.groups.map((group) => JSON.stringify(sorted(group))).toSorted(),
+    groups: [...new Set(groups)].toSorted(),
     projects: sorted(
       out.projects.map(({ name, roles }) => ({ name, roles: roles.map((role) => ({ name: role })) })),
     ),
