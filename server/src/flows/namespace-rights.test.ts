@@ -95,6 +95,16 @@ describe('rights on a namespace by policy', () => {
     )
   })
 
+  it('a condition on a name is not met by who signs in elsewhere under it', async () => {
+    const named = { ...allow(['cse:namespace:get']), Condition: { StringEquals: { 'g:UserName': ['eve'] } } }
+    const { ask, id } = await person('eve', [named])
+    assert.equal(await ask('dev'), 'r')
+    await house.ctx.store.write((tx) =>
+      tx.updateTable('user').set({ kind: 'federated' }).where('id', '=', id).execute(),
+    )
+    assert.equal(await ask('dev'), 'ENGINE.0406')
+  })
+
   it('get reads, write writes, both do both, anything else is nothing', async () => {
     for (const [name, actions, right] of [
       ['reads', ['cse:namespace:get'], 'r'],
