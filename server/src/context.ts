@@ -28,7 +28,7 @@ export async function openContext(settings: Settings): Promise<Context> {
     const sealed = await listSealedKeys(store.db)
     const { rootKeyFile } = settings
     const keys = openKeys(store, readRootKey(rootKeyFile, sealed.length === 0))
-    await refuseOtherRootKey(store, keys, rootKeyFile)
+    refuseOtherRootKey(keys, sealed, rootKeyFile)
     return {
       store,
       keys,

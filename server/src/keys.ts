@@ -27,6 +27,7 @@ import {
 } from '@tokenhouse/tokens'
 import { OperatorError } from './core/operator-error.ts'
 import { perEpoch } from './store/per-epoch.ts'
+import type { SealedKeyRow } from './store/schema.ts'
 import { deleteSealedKey, listSealedKeys, putSealedKey, renameSealedKey } from './store/sealed-keys.ts'
 import type { Db, Store } from './store/store.ts'
 
@@ -82,8 +83,7 @@ function makeRootKey(path: string): void {
 }
 
 /** Refuses keys that cannot open what the database holds: nothing could be issued or validated with them. */
-export async function refuseOtherRootKey(store: Store, keys: Keys, path: string): Promise<void> {
-  const [row] = await listSealedKeys(store.db)
+export function refuseOtherRootKey(keys: Keys, [row]: readonly SealedKeyRow[], path: string): void {
   if (row === undefined) return
   try {
     keys.open(row.material, `${row.purpose}:${row.id}`)

@@ -199,7 +199,7 @@ async function keys(store: Store, rootKeyFile: string): Promise<Finding[]> {
   const sealed = await listSealedKeys(store.db)
   if (sealed.length === 0) return [fault('keys', 'none: run tokenhouse bootstrap')]
   const opened = openKeys(store, readRootKey(rootKeyFile, false))
-  await refuseOtherRootKey(store, opened, rootKeyFile)
+  refuseOtherRootKey(opened, sealed, rootKeyFile)
   const { fernet, jws } = await opened.tokens()
   const staged = sealed.some(({ purpose, id }) => purpose === 'fernet' && id === '0')
   const found = `${sealed.length} keys open with the root key`

@@ -23,8 +23,9 @@ const LONGEST_ASSUMPTION = 255
 /**
  * A session's person takes on an agency. Refuses `forbidden` before anything is looked up when they may act as no agency
  * at all; `bad_request` when the account's id and name disagree, more time is asked for than the agency gives, or more
- * roles are named than a token holds; otherwise one `not_found` for no such account, no such agency, one that trusts others, one they may not act as, and one that has ended. The new session ends with the
- * presented one at the latest, and goes on its audit chain.
+ * roles are named than a token holds; otherwise one `not_found` for no such account, no such agency, one that trusts
+ * others, one they may not act as, and one that has ended. The new session ends with the presented one at the latest, and
+ * goes on its audit chain.
  */
 export async function assumeAgency(
   ctx: Context,

@@ -5,6 +5,7 @@ import { hashPassword } from '../hashing/hash.ts'
 import { createFirstKeys, refuseOtherRootKey } from '../keys.ts'
 import * as rows from '../store/bootstrap.ts'
 import { rolesOf } from '../store/grants.ts'
+import { listSealedKeys } from '../store/sealed-keys.ts'
 import { change } from './change.ts'
 
 export interface Bootstrapped {
@@ -50,7 +51,7 @@ export async function bootstrap(
     await rows.ensureIdentityService(tx, ctx.settings.region, options.identityUrl)
     await createFirstKeys(tx, ctx.keys, now)
   })
-  await refuseOtherRootKey(ctx.store, ctx.keys, ctx.settings.rootKeyFile)
+  refuseOtherRootKey(ctx.keys, await listSealedKeys(ctx.store.db), ctx.settings.rootKeyFile)
   return { password: made || options.reset ? password : null }
 }
 
