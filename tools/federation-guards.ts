@@ -284,4 +284,10 @@ export const federationGuards: readonly Guard[] = [
     without: '',
     tests: 'server/src/flows/federated-login.test.ts',
   },
+  {
+    file: 'server/src/dialects/keystone/users/user-rules.ts',
+    code: 'if (provider?.domainId !== account || !(await usesOnlyMappingsOf(tx, idpId, account))) return { idpId }',
+    without: '',
+    tests: 'server/src/dialects/huawei/federation-administration.test.ts',
+  },
 ]

@@ -233,6 +233,34 @@ describe('identity providers of an account', () => {
     assert.equal((await signIn('of-b')).status, 401)
   })
 
+  it('400 a user of the account as somebody of another account’s or the cloud’s provider', async () => {
+    await clouds('PUT', `${IDP}/clouds`, { identity_provider: { enabled: true } })
+    await clouds('PUT', `${IDP}/clouds/protocols/oidc`, { protocol: { mapping_id: 'of-cloud' } })
+    const at = (idp_id: string) => [{ idp_id, protocols: [{ protocol_id: 'oidc', unique_id: 'frank' }] }]
+    const user = { name: 'frank', domain_id: two.a, password: 'frank-at-a-1' }
+    for (const idp of ['clouds', 'of-b', 'lent', 'nope']) {
+      const made = await as(administrator, 'POST', '/v3/users', { user: { ...user, federated: at(idp) } })
+      assert.deepEqual(
+        [made.status, made.body.error?.message],
+        [400, `Could not find Identity Provider: ${idp}`],
+      )
+    }
+    const made = await as(administrator, 'POST', '/v3/users', { user: { ...user, federated: at('own') } })
+    assert.equal(made.status, 201, made.text)
+    const path = `/v3/users/${made.body.user.id}`
+    for (const idp of ['clouds', 'of-b', 'lent', 'nope']) {
+      assert.equal(
+        (await as(administrator, 'PATCH', path, { user: { federated: at(idp) } })).status,
+        400,
+        idp,
+      )
+    }
+    const kept = await as(administrator, 'GET', path)
+    assert.deepEqual(kept.body.user.federated, at('own'))
+    assert.equal((await signIn('own', 'frank')).body.token.user.id, made.body.user.id)
+    assert.equal(await clouds('PATCH', path, { user: { federated: at('clouds') } }), 200)
+  })
+
   it('403 members of the account, and people of others', async () => {
     await seedUser(house, 'member', two.a)
     for (const token of [

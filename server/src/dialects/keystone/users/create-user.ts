@@ -46,7 +46,7 @@ export const createUser = operation({
       const now = ctx.now()
       await insertUser(tx, user, now).catch(nameTaken('user', user.name, user.domainId))
       if (password) await insertPassword(tx, user.id, password, now)
-      await storeIdentities(tx, user, identities)
+      await storeIdentities(tx, call.caller, user, identities)
       return (await findUserById(tx, user.id)) ?? missing('user', user.id)
     })
     return { body: { user: userFields(call, stored, federatedFields(identities)) } }

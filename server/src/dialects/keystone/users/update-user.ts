@@ -55,7 +55,7 @@ export const updateUser = operation({
       await store(call, tx, held, sent)
       if (password) await storePassword(ctx, tx, held.id, password)
       const user = found(await findUserById(tx, held.id), 'user', held.id)
-      if (sent.federated?.length) await storeIdentities(tx, user, identitiesOf(sent.federated))
+      if (sent.federated?.length) await storeIdentities(tx, call.caller, user, identitiesOf(sent.federated))
       return { user, identities: await listFederatedIdentities(tx, held.id) }
     })
     const more = { extra: user.extra, ...federatedFields(identities) }

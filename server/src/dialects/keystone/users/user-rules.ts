@@ -2,6 +2,9 @@
 
 import { refuse } from '../../../core/refusal.ts'
 import { isDelegated, type Session } from '../../../core/session.ts'
+import { onlyAdministers } from '../../../flows/account-administration.ts'
+import { findIdentityProvider } from '../../../store/identity-providers.ts'
+import { usesOnlyMappingsOf } from '../../../store/mappings.ts'
 import { findProject } from '../../../store/projects.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
@@ -23,13 +26,17 @@ export async function demandNoDomain(db: Db, defaultProjectId: string | null | u
   })
 }
 
-/** Makes `identities` the user's, when their providers and protocols are there and nobody else has them. */
+/**
+ * Makes `identities` the user's, when their providers and protocols are there and nobody else has them. Refuses `bad_request`
+ * for a provider that is not there, or, for who administers one account only, is not the account's own.
+ */
 export async function storeIdentities(
   tx: Db,
+  caller: Session,
   user: Pick<User, 'id' | 'name'>,
   identities: readonly FederatedIdentity[],
 ): Promise<void> {
-  const missing = await missingProtocol(tx, identities)
+  const missing = (await othersProvider(tx, caller, identities)) ?? (await missingProtocol(tx, identities))
   if (missing) {
     const { idpId, protocolId } = missing
     const message =
@@ -44,6 +51,21 @@ export async function storeIdentities(
       message: 'Conflict occurred attempting to store federated_user - Duplicate entry.',
     })
   })
+}
+
+/** Somebody else's people would sign in as a user of the account, whose password its administrator knows. */
+async function othersProvider(
+  tx: Db,
+  caller: Session,
+  identities: readonly FederatedIdentity[],
+): Promise<{ readonly idpId: string; readonly protocolId?: undefined } | undefined> {
+  const account = onlyAdministers(caller)
+  if (account === undefined) return undefined
+  for (const idpId of new Set(identities.map((identity) => identity.idpId))) {
+    const provider = await findIdentityProvider(tx, idpId)
+    if (provider?.domainId !== account || !(await usesOnlyMappingsOf(tx, idpId, account))) return { idpId }
+  }
+  return undefined
 }
 
 /** Keystone names the domain when a user or group is made, and not when one is renamed. */
