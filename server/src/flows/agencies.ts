@@ -112,10 +112,11 @@ async function rightsFrom(
   }
 }
 
-/** A stored document as the evaluator takes it; one that cannot be read any more says nothing. */
+/** A stored document as the evaluator takes it. One that cannot be read any more denies everything. */
 export function statementsOf(record: Pick<StatementPolicyRecord, 'name' | 'document'>): StatementPolicy {
   const statements = parseDocument(record.document, HUAWEI)
-  return { name: record.name, statements: 'problem' in statements ? [] : statements }
+  const denied = { effect: 'Deny', actions: ['*'], conditions: [] } as const
+  return { name: record.name, statements: 'problem' in statements ? [denied] : statements }
 }
 
 function mayAllowAssuming({ effect, actions, notActions }: Statement): boolean {

@@ -1,5 +1,5 @@
 /** Conditions: values of one key are OR, keys and operators are AND. */
-import { inNetwork } from './ip.ts'
+import { inNetwork, isNetwork } from './ip.ts'
 import type { Condition } from './statement.ts'
 import { matchesWildcard } from './wildcard.ts'
 
@@ -15,8 +15,15 @@ const number = (compare: (a: number, b: number) => boolean): Test => {
 const date = (compare: (a: number, b: number) => boolean): Test => {
   return (value, wanted) => compare(moment(value), moment(wanted))
 }
-/** ISO 8601, or seconds since the epoch. NaN compares false with everything. */
-const moment = (text: string): number => (/^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text))
+const ISO_8601 = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/
+
+/** ISO 8601, in UTC where it names no zone, or seconds since the epoch. NaN compares false with everything. */
+function moment(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text) * 1000
+  const [whole, zone] = ISO_8601.exec(text) ?? []
+  if (whole === undefined) return Number.NaN
+  return Date.parse(zone === undefined && whole.includes('T') ? `${whole}Z` : whole)
+}
 const lower = (test: Test): Test => {
   return (value, wanted) => test(value.toLowerCase(), wanted.toLowerCase())
 }
@@ -55,15 +62,21 @@ const TESTS: Readonly<Record<string, Test | undefined>> = Object.assign(Object.c
   ),
 })
 
+/** An operator without what says how to take many values, or none. */
+export function plainOperator(operator: string): string {
+  return operator.replace(/^(ForAnyValue|ForAllValues):/, '').replace(/IfExists$/, '')
+}
+
 /**
  * Whether the condition holds. A key that is unknown fails a positive operator and satisfies a negated one, and either
- * with `IfExists`; `Null` and its relatives ask for just that.
+ * with `IfExists`; none of its values is anything (`ForAnyValue`), and all are (`ForAllValues`). `Null` and its relatives
+ * ask for just that.
  */
 export function holds(condition: Condition, facts: RequestFacts): boolean {
   const { operator, values: wanted } = condition
   const set = /^(ForAnyValue|ForAllValues):/.exec(operator)?.[1]
   const ifExists = operator.endsWith('IfExists')
-  const name = operator.replace(/^For(Any|All)Values?:/, '').replace(/IfExists$/, '')
+  const name = plainOperator(operator)
   const fact = Object.hasOwn(facts, condition.key) ? facts[condition.key] : undefined
   const given = fact === undefined ? [] : typeof fact === 'string' ? [fact] : fact
 
@@ -72,7 +85,8 @@ export function holds(condition: Condition, facts: RequestFacts): boolean {
   if (given.length === 0 && ifExists) return true
   const { test, negated } = testOf(name)
   if (!test) return false
-  if (given.length === 0) return negated || set === 'ForAllValues'
+  // Of no values at all none is another one than is wanted.
+  if (given.length === 0) return set === undefined ? negated : set === 'ForAllValues'
   const matchesOne = (value: string): boolean => wanted.some((w) => test(value, w)) !== negated
   return set === 'ForAllValues' || (negated && set === undefined)
     ? given.every(matchesOne)
@@ -85,10 +99,20 @@ function asksForEmptiness(
   given: readonly string[],
 ): boolean | undefined {
   const empty = given.every((value) => value === '')
-  if (name === 'Null') return wanted.includes(String(given.length === 0))
-  if (name === 'IsNullOrEmpty') return wanted.includes(String(empty))
-  if (name === 'IsNotNullOrEmpty') return wanted.includes(String(!empty))
+  const asksFor = (truth: boolean): boolean => wanted.some((w) => w.toLowerCase() === String(truth))
+  if (name === 'Null') return asksFor(given.length === 0)
+  if (name === 'IsNullOrEmpty') return asksFor(empty)
+  if (name === 'IsNotNullOrEmpty') return asksFor(!empty)
   return undefined
+}
+
+/** Whether a condition's value is one that its operator can compare with. What cannot be compared would never deny. */
+export function isComparable(operator: string, value: string): boolean {
+  const name = plainOperator(operator)
+  if (/^Num/.test(name)) return value.trim() !== '' && Number.isFinite(Number(value))
+  if (name.startsWith('Date')) return !Number.isNaN(moment(value))
+  if (name.endsWith('IpAddress')) return isNetwork(value)
+  return name.startsWith('String') || /^(true|false)$/i.test(value)
 }
 
 function testOf(name: string): { readonly test: Test | undefined; readonly negated: boolean } {

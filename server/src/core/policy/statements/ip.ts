@@ -7,15 +7,25 @@ export interface Address {
 
 /** Whether `address` is in `network` (`10.0.0.0/8`, `2001:db8::/32`, or a single address). False when either is no address. */
 export function inNetwork(address: string, network: string): boolean {
-  const [base = '', length, ...rest] = network.split('/')
-  const wanted = parseAddress(base)
+  const wanted = parseNetwork(network)
   const given = parseAddress(address)
-  if (!wanted || !given || rest.length > 0 || wanted.bits !== given.bits) return false
-  const prefix = length === undefined ? wanted.bits : Number(length)
-  if (length !== undefined && !/^\d{1,3}$/.test(length)) return false
-  if (prefix > wanted.bits) return false
-  const shift = BigInt(wanted.bits - prefix)
+  if (!wanted || !given || wanted.bits !== given.bits) return false
+  const shift = BigInt(wanted.bits - wanted.prefix)
   return wanted.value >> shift === given.value >> shift
+}
+
+export function isNetwork(text: string): boolean {
+  return parseNetwork(text) !== undefined
+}
+
+function parseNetwork(text: string): (Address & { readonly prefix: number }) | undefined {
+  const [base = '', length, ...rest] = text.split('/')
+  const address = parseAddress(base)
+  if (!address || rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length))) return undefined
+  // Of the IPv4 address that an IPv6 one carries.
+  const skipped = address.bits === 32 && base.includes(':') ? 96 : 0
+  const prefix = length === undefined ? address.bits : Number(length) - skipped
+  return prefix >= 0 && prefix <= address.bits ? { ...address, prefix } : undefined
 }
 
 /** Whether `address` is in `range` (`10.0.0.1-10.0.0.9`), both ends included. False when anything is no address. */
@@ -30,9 +40,14 @@ export function inAddressRange(address: string, range: string): boolean {
 /** undefined for what is no address. */
 export function parseAddress(text: string): Address | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) return parseV4(text)
-  const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(text)?.[1]
-  return mapped === undefined ? parseV6(text) : parseV4(mapped)
+  const address = parseV6(text)
+  return address && address.value >> 32n === MAPPED
+    ? { bits: 32, value: address.value & 0xffff_ffffn }
+    : address
 }
+
+/** What stands before the IPv4 address in an IPv6 one that carries it. */
+const MAPPED = 0xffffn
 
 function parseV4(text: string): Address | undefined {
   const parts = text.split('.').map(Number)
@@ -40,7 +55,12 @@ function parseV4(text: string): Address | undefined {
   return { bits: 32, value: parts.reduce((sum, part) => (sum << 8n) | BigInt(part), 0n) }
 }
 
-function parseV6(text: string): Address | undefined {
+function parseV6(written: string): Address | undefined {
+  const dotted = /^(.*:)(\d{1,3}(?:\.\d{1,3}){3})$/.exec(written)
+  const last = dotted?.[2] === undefined ? undefined : parseV4(dotted[2])
+  const text = last
+    ? `${dotted?.[1]}${(last.value >> 16n).toString(16)}:${(last.value & 0xffffn).toString(16)}`
+    : written
   if (!/^[0-9a-fA-F:]+$/.test(text)) return undefined
   const halves = text.split('::')
   if (halves.length > 2) return undefined

@@ -1,4 +1,5 @@
 /** From a policy document (parsed JSON) to statements. Strict: what is not understood is a fault, never ignored. */
+import { isComparable, plainOperator } from './condition.ts'
 import type { Condition, DocumentFault, PolicyDialect, Statement } from './statement.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -81,12 +82,18 @@ function conditionsOf(given: unknown, at: string, dialect: PolicyDialect): reado
   if (given === undefined) return []
   const conditions: Condition[] = []
   for (const [operator, keys] of Object.entries(objectAt(given, at))) {
-    const plain = operator.replace(/^(ForAnyValue|ForAllValues):/, '').replace(/IfExists$/, '')
-    if (!dialect.operators.has(plain)) throw new Fault(`${at}.${operator}`, 'is no operator')
-    for (const [key, value] of Object.entries(objectAt(keys, `${at}.${operator}`))) {
-      const values = Array.isArray(value) ? value : [value]
-      if (values.length === 0) throw new Fault(`${at}.${operator}.${key}`, 'has no value')
-      conditions.push({ operator, key, values: values.map((v) => scalarAt(v, `${at}.${operator}.${key}`)) })
+    if (!dialect.operators.has(plainOperator(operator)))
+      throw new Fault(`${at}.${operator}`, 'is no operator')
+    const asked = Object.entries(objectAt(keys, `${at}.${operator}`))
+    if (asked.length === 0) throw new Fault(`${at}.${operator}`, 'asks about nothing')
+    for (const [key, value] of asked) {
+      const where = `${at}.${operator}.${key}`
+      const list = Array.isArray(value) ? value : [value]
+      if (list.length === 0) throw new Fault(where, 'has no value')
+      const values = list.map((v) => scalarAt(v, where))
+      const odd = values.find((v) => !isComparable(operator, v))
+      if (odd !== undefined) throw new Fault(where, `${JSON.stringify(odd)} cannot be compared with`)
+      conditions.push({ operator, key, values })
     }
   }
   return conditions

@@ -106,6 +106,101 @@ describe('statement policies', () => {
     assert.equal(holds({ operator: 'StringEquals', key: 'constructor', values: ['x'] }, {}), false)
   })
 
+  it('ForAnyValue holds of no key that is absent, ForAllValues of each', () => {
+    const ask = (operator: string, facts: Record<string, string[]>) =>
+      holds({ operator, key: 'k', values: ['a'] }, facts)
+    for (const [operator, ofNone, ofOther] of [
+      ['ForAnyValue:StringEquals', false, false],
+      ['ForAnyValue:StringNotEquals', false, true],
+      ['ForAnyValue:StringNotEqualsIfExists', true, true],
+      ['ForAllValues:StringEquals', true, false],
+      ['ForAllValues:StringNotEquals', true, true],
+    ] as const) {
+      assert.equal(ask(operator, {}), ofNone, operator)
+      assert.equal(ask(operator, { k: [] }), ofNone, `${operator} of an empty list`)
+      assert.equal(ask(operator, { k: ['b'] }), ofOther, `${operator} of another`)
+    }
+  })
+
+  it('takes a date without a zone for UTC, wherever the service runs', () => {
+    const now = { k: '2026-01-01T00:30:00Z' }
+    const before = (value: string) => holds({ operator: 'DateLessThan', key: 'k', values: [value] }, now)
+    for (const zone of ['UTC', 'Asia/Shanghai', 'America/Lima']) {
+      const home = process.env['TZ']
+      process.env['TZ'] = zone
+      try {
+        assert.equal(before('2026-01-01T00:45:00'), true, zone)
+        assert.equal(before('2026-01-01T00:15:00'), false, zone)
+        assert.equal(before('2026-01-01T08:45:00+08:00'), true, zone)
+        assert.equal(before('2026-01-02'), true, zone)
+      } finally {
+        if (home === undefined) delete process.env['TZ']
+        else process.env['TZ'] = home
+      }
+    }
+  })
+
+  it('refuses values that an operator cannot compare with: such a Deny would never deny', () => {
+    const table: readonly [string, readonly string[], readonly string[]][] = [
+      [
+        'DateLessThan',
+        ['2026-01-01', '2026-01-01T00:00:00+08:00', '1767225600'],
+        ['tomorrow', '', '1/1/2026'],
+      ],
+      ['NumericLessThanEquals', ['10', '-1.5', '1e3'], ['ten', '', '1O', 'NaN', 'Infinity']],
+      [
+        'IpAddress',
+        ['10.0.0.0/8', '2001:db8::/32', '10.0.0.1'],
+        ['10.0.0.300', '10.0.0.0/33', '10.0.0.0-10.0.0.9'],
+      ],
+      ['NotIpAddress', ['::ffff:10.0.0.0/104'], ['nowhere', '::ffff:10.0.0.0/8']],
+      ['Bool', ['true', 'False'], ['yes', '1']],
+      ['StringEquals', ['', 'anything at all'], []],
+    ]
+    const read = (operator: string, value: string) =>
+      parseDocument(
+        { Version: '1', Statement: [{ ...deny('*'), Condition: { [operator]: { k: value } } }] },
+        RAM,
+      )
+    for (const [operator, good, bad] of table) {
+      for (const form of [operator, `${operator}IfExists`, `ForAnyValue:${operator}`]) {
+        for (const value of good) assert.ok(!('problem' in read(form, value)), `${form} ${value}`)
+        for (const value of bad) {
+          const fault = read(form, value)
+          assert.equal('at' in fault && fault.at, `Statement[0].Condition.${form}.k`, `${form} ${value}`)
+        }
+      }
+    }
+    const empty = parseDocument(
+      { Version: '1', Statement: [{ ...allow('*'), Condition: { StringEquals: {} } }] },
+      RAM,
+    )
+    assert.equal('at' in empty && empty.at, 'Statement[0].Condition.StringEquals')
+  })
+
+  it('Null is asked about in any case', () => {
+    for (const [values, facts, expected] of [
+      [['True'], {}, true],
+      [['FALSE'], {}, false],
+      [['FALSE'], { k: 'x' }, true],
+    ] as const) {
+      assert.equal(holds({ operator: 'Null', key: 'k', values }, facts), expected, values[0])
+    }
+  })
+
+  it('knows an IPv4 address in every way that IPv6 writes it', () => {
+    for (const address of ['10.1.2.3', '::ffff:10.1.2.3', '::ffff:a01:203', '0:0:0:0:0:FFFF:10.1.2.3']) {
+      for (const network of ['10.0.0.0/8', '::ffff:10.0.0.0/104', '::ffff:a00:0/104', '::ffff:0:0/96']) {
+        assert.equal(inNetwork(address, network), true, `${address} ${network}`)
+      }
+      for (const network of ['11.0.0.0/8', '::ffff:10.1.2.0/127', '::/0', '::ffff:10.1.2.3/95']) {
+        assert.equal(inNetwork(address, network), false, `${address} ${network}`)
+      }
+    }
+    assert.equal(inNetwork('64:ff9b::10.1.2.3', '64:ff9b::/96'), true)
+    assert.equal(inNetwork('::1', '0.0.0.0/0'), false)
+  })
+
   it('knows networks of both families', () => {
     assert.equal(inNetwork('::ffff:10.0.0.1', '10.0.0.0/8'), true)
     assert.equal(inNetwork('2001:db8::1', '2001:db8::/32'), true)

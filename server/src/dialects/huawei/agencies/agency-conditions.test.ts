@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { findStatementPolicy, updateStatementPolicy } from '../../../store/statement-policies.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
 import { PASSWORD, seedGrant, seedUser } from '../../../testing/seed.ts'
@@ -61,6 +62,53 @@ describe('conditions of custom policies', () => {
     assert.equal(await trying('Here', allowing({ IpAddress: { 'g:SourceIp': ['127.0.0.0/8'] } })), 201)
     assert.equal(await trying('There', allowing({ IpAddress: { 'g:SourceIp': ['192.0.2.0/24'] } })), 404)
     assert.equal(await trying('Coded', allowing({ Bool: { 'g:MFAPresent': ['true'] } })), 404)
+    const others = { 'ForAnyValue:StringNotEquals': { 'sts:SourceIdentity': ['mallory'] } }
+    assert.equal(await trying('Nobody', allowing(others)), 404, 'any value of a key that is absent')
+  })
+
+  it('400 a Deny whose value its operator cannot compare with', async () => {
+    for (const [operator, value] of [
+      ['IpAddress', '127.0.0.300'],
+      ['DateLessThan', 'next week'],
+      ['Bool', 'yes'],
+    ] as const) {
+      const Condition = { [operator]: { 'g:SourceIp': [value] } }
+      const policy = {
+        Version: '1.1',
+        Statement: [{ Effect: 'Deny', Action: ['iam:agencies:assume'], Condition }],
+      }
+      const role = { display_name: operator, type: 'AX', description: '', policy }
+      const made = await face.call('POST', '/v3.0/OS-ROLE/roles', { token: administratorB, body: { role } })
+      assert.equal(made.status, 400, made.text)
+      assert.match(made.body.error.message, new RegExp(`Condition.${operator}.g:SourceIp`))
+    }
+  })
+
+  it('404 an Agent Operator who holds a stored policy that cannot be read any more', async () => {
+    const user = await seedUser(house, 'Broken', two.b)
+    await seedGrant(house, user, 'te_agency', { domain: two.b })
+    const policy_document = JSON.stringify({
+      Version: '5.0',
+      Statement: [{ Effect: 'Allow', Action: ['ecs:servers:list'] }],
+    })
+    const made = await face.call('POST', '/v5/policies', {
+      token: administratorB,
+      body: { policy_name: 'broken', policy_document },
+    })
+    const id = made.body.policy.policy_id
+    const attach = { token: administratorB, body: { user_id: user } }
+    assert.equal((await face.call('POST', `/v5/policies/${id}/attach-user`, attach)).status, 200)
+    const token = await face.token({ name: 'Broken', domain: two.b })
+    const assume_role = { domain_id: two.a, agency_name: 'agency' }
+    const auth = { identity: { methods: ['assume_role'], assume_role } }
+    const assume = () => face.call('POST', '/v3/auth/tokens', { token, body: { auth } })
+    assert.equal((await assume()).status, 201)
+    await house.ctx.store.write(async (tx) => {
+      const record = await findStatementPolicy(tx, { id })
+      assert.ok(record)
+      await updateStatementPolicy(tx, { ...record, document: { Version: '9' } })
+    })
+    assert.equal((await assume()).status, 404)
   })
 
   it('404 an Agent Operator while the condition of what denies holds, 201 otherwise', async () => {
