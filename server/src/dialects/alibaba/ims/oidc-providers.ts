@@ -59,7 +59,8 @@ const listProviders = imsOperation({
   parameters: ['Marker', 'MaxItems'],
   on: anyProvider,
   handle: async (call) => {
-    const { items, next } = pageAmong(call, await oidcProvidersOf(call.ctx, call.principal.account.id))
+    const all = await oidcProvidersOf(call.ctx, call.principal.account.id)
+    const { items, next } = pageAmong(call, all, ({ name }) => name)
     const OIDCProvider = items.map((provider) => providerBody(call, provider))
     return answer(call, { ...truncation(next), OIDCProviders: { OIDCProvider } })
   },

@@ -1,4 +1,6 @@
 import type { SystemPolicy } from '../../../core/policy/statements/ram-system-policies.ts'
+import { findAgency } from '../../../store/agencies.ts'
+import { holdGroup } from '../../../store/groups.ts'
 import { newId } from '../../../store/ids.ts'
 import {
   attachPolicy,
@@ -12,6 +14,7 @@ import {
 } from '../../../store/statement-policies.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
+import { holdUser } from '../../../store/users.ts'
 import { noSuch } from '../errors.ts'
 import { type Call, change, type Operation, required } from '../operation.ts'
 import {
@@ -29,6 +32,13 @@ type Kind = PolicyActor['kind']
 type Finder = (call: Call, name: string) => Promise<{ readonly id: string }>
 
 const FINDERS: Readonly<Record<Kind, Finder>> = { user: ramUser, group: ramGroup, agency: ramRole }
+
+/** Looks again for whom something is attached to, where nobody can take them away any more. */
+const HOLDS: Readonly<Record<Kind, (tx: Db, id: string) => Promise<unknown>>> = {
+  user: holdUser,
+  group: holdGroup,
+  agency: (tx, id) => findAgency(tx, { id }),
+}
 
 /** Attaching to, detaching from and listing for one kind of holder. */
 function operationsFor(kind: Kind): readonly Operation[] {
@@ -49,6 +59,7 @@ function operationsFor(kind: Kind): readonly Operation[] {
         const createdAt = call.ctx.now()
         const attach = () =>
           change(call, `${kind}:${actor.id}`, async (tx) => {
+            if (!(await HOLDS[kind](tx, actor.id))) noSuch(noun, 'gone meanwhile')
             const policyId = await policyToAttach(call, tx)
             if (!(await attachPolicy(tx, { policyId, actor, scope: IN_ACCOUNT, createdAt }))) {
               conflict(`EntityAlreadyExists.${noun}.Policy`, 'The policy is attached already.')

@@ -3,6 +3,7 @@ import {
   deleteGroup,
   findGroup,
   type Group,
+  holdGroup,
   insertGroup,
   isMember,
   listGroups,
@@ -12,7 +13,7 @@ import {
 } from '../../../store/groups.ts'
 import { newId } from '../../../store/ids.ts'
 import { listAttachments } from '../../../store/statement-policies.ts'
-import { listUsers } from '../../../store/users.ts'
+import { holdUser, listUsers } from '../../../store/users.ts'
 import { noSuch } from '../errors.ts'
 import { type Call, change, required } from '../operation.ts'
 import {
@@ -138,6 +139,8 @@ const addUserToGroup = ramOperation({
   handle: async (call) => {
     const { userId, groupId } = await memberAndGroup(call)
     await change(call, `group:${groupId}`, async (tx) => {
+      if (!(await holdUser(tx, userId))) noSuch('User', 'gone meanwhile')
+      if (!(await holdGroup(tx, groupId))) noSuch('Group', 'gone meanwhile')
       if (await isMember(tx, userId, groupId, clockOf(call))) {
         conflict('EntityAlreadyExists.User.Group', 'The user is in the group already.')
       }

@@ -221,7 +221,11 @@ const listPolicies = ramOperation({
       AttachmentCount: count(policy.id),
     }))
     const all = [...(type === 'Custom' ? [] : system), ...(type === 'System' ? [] : custom)]
-    const { items, next } = pageAmong(call, all)
+    const { items, next } = pageAmong(
+      call,
+      all,
+      ({ PolicyType, PolicyName }) => `${PolicyType === 'System' ? 0 : 1}/${PolicyName}`,
+    )
     return answer(call, { ...truncation(next), Policies: { Policy: items } })
   },
 })

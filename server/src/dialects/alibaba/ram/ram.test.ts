@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { accountNumberOf } from '../../../flows/ram-principal.ts'
 import { insertGrant } from '../../../store/assignments.ts'
 import { ensureRole, ensureUser } from '../../../store/bootstrap.ts'
+import { removeAgencies, removeGroups, removeUsers } from '../../../store/removal.ts'
 import { type AlibabaHouse, openAlibabaHouse, type SigningKey } from '../../../testing/alibaba.ts'
 
 const allow = (Action: unknown, Resource: unknown = '*') => ({ Effect: 'Allow', Action, Resource })
@@ -34,6 +35,14 @@ describe('RAM', () => {
     await did('CreateUser', { UserName })
     return keyFrom(await did('CreateAccessKey', { UserName }))
   }
+
+  const trustOf = () =>
+    JSON.stringify({
+      Version: '1',
+      Statement: [
+        { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { RAM: [`acs:ram::${account}:root`] } },
+      ],
+    })
 
   before(async () => {
     house = await openAlibabaHouse()
@@ -381,6 +390,86 @@ describe('RAM', () => {
     await refused([404, 'EntityNotExist.User'], 'CreateAccessKey', { UserName: 'theirs' })
     const { Users } = await did('ListUsers', { MaxItems: '1000' })
     assert.ok(!Users.User.some(({ UserName }: { UserName: string }) => UserName === 'theirs'))
+  })
+
+  it('pages hide and repeat nothing while others are made and deleted between them', async () => {
+    const documents = {
+      Role: { AssumeRolePolicyDocument: trustOf() },
+      Policy: { PolicyDocument: documentOf(allow('edas:*')) },
+    }
+    for (const [noun, plural, rest] of [
+      ['Role', 'Roles', {}],
+      ['Policy', 'Policies', { PolicyType: 'Custom' }],
+    ] as const) {
+      const name = `${noun}Name`
+      const listed = async (Marker?: string) => {
+        const page = { ...rest, MaxItems: '3', ...(Marker === undefined ? {} : { Marker }) }
+        const body = await did(`List${plural}`, page)
+        const names: string[] = body[plural][noun].map((each: Record<string, string>) => each[name])
+        return { names, next: body.IsTruncated ? String(body.Marker) : undefined }
+      }
+      const all = Array.from({ length: 9 }, (_, n) => `page-${n}`)
+      for (const each of all) await did(`Create${noun}`, { [name]: each, ...documents[noun] })
+      const seen: string[] = []
+      let next: string | undefined = ''
+      const gone: string[] = []
+      while (next !== undefined) {
+        const page: Awaited<ReturnType<typeof listed>> = await listed(next || undefined)
+        seen.push(...page.names)
+        next = page.next
+        const told = page.names.filter((each) => each.startsWith('page-')).slice(0, 2)
+        for (const each of told) await did(`Delete${noun}`, { [name]: each })
+        gone.push(...told)
+      }
+      assert.ok(gone.length >= 4)
+      assert.deepEqual(
+        seen.filter((each) => each.startsWith('page-')).sort(),
+        all,
+        `${plural}: each once, though those that were told went`,
+      )
+    }
+  })
+
+  it('404 for whom somebody else deletes while something is given to them, and nothing is left of it', async (t) => {
+    const { ctx } = house
+    await did('CreatePolicy', { PolicyName: 'raced', PolicyDocument: documentOf(allow('edas:*')) })
+    const policy = { PolicyName: 'raced', PolicyType: 'Custom' }
+    const UserName = 'raced'
+    const GroupName = 'raced'
+    const RoleName = 'raced'
+    const write = ctx.store.write.bind(ctx.store)
+    for (const [noun, action, parameters] of [
+      ['User', 'AddUserToGroup', { UserName, GroupName }],
+      ['Group', 'AddUserToGroup', { UserName, GroupName }],
+      ['User', 'UpdateUser', { UserName, NewComments: 'c' }],
+      ['User', 'AttachPolicyToUser', { UserName, ...policy }],
+      ['Group', 'AttachPolicyToGroup', { GroupName, ...policy }],
+      ['Role', 'AttachPolicyToRole', { RoleName, ...policy }],
+    ] as const) {
+      for (const [made, given] of [
+        ['User', { UserName }],
+        ['Group', { GroupName }],
+        ['Role', { RoleName, AssumeRolePolicyDocument: trustOf() }],
+      ] as const) {
+        const { status, body } = await ram(`Create${made}`, given)
+        assert.ok(status === 200 || body.Code === `EntityAlreadyExists.${made}`, body.Code)
+      }
+      const shown = await did(`Get${noun}`, { [`${noun}Name`]: 'raced' })
+      const ids = [String(shown[noun][`${noun}Id`])]
+      const remove = { User: removeUsers, Group: removeGroups, Role: removeAgencies }[noun]
+      const mocked = t.mock.method(ctx.store, 'write', async (...args: Parameters<typeof write>) => {
+        mocked.mock.restore()
+        await write((tx) => remove(tx, ids, ctx.now()))
+        return write(...args)
+      })
+      await refused([404, `EntityNotExist.${noun}`], action, parameters)
+      const left = await ctx.store.db
+        .selectFrom('policy_attachment')
+        .selectAll()
+        .where('actor_id', '=', ids[0]!)
+        .execute()
+      assert.deepEqual(left, [], action)
+    }
   })
 
   it('400 unsigned, for every action', async () => {

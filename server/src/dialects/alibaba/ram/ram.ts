@@ -153,15 +153,20 @@ export function truncation(next: string | undefined): object {
   return next === undefined ? { IsTruncated: false } : { IsTruncated: true, Marker: next }
 }
 
-/** A page of things that are few, in their own order; markers count. */
+/**
+ * A page of things that are few, in order of their keys; a marker is the key of the last one told, so that what is made or
+ * deleted between two pages neither repeats nor hides another.
+ */
 export function pageAmong<T>(
   call: Call,
   all: readonly T[],
+  keyOf: (item: T) => string,
 ): { readonly items: readonly T[]; readonly next?: string } {
-  const { limit, marker = '0' } = pageOf(call)
-  if (!/^\d{1,9}$/.test(marker)) return invalidParameter('Marker', 'is none that was given')
-  const end = Number(marker) + limit
-  return { items: all.slice(Number(marker), end), ...(end < all.length ? { next: String(end) } : {}) }
+  const { limit, marker = '' } = pageOf(call)
+  const left = all.filter((item) => keyOf(item) > marker).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const items = left.slice(0, limit)
+  const last = items.at(-1)
+  return { items, ...(last && left.length > limit ? { next: keyOf(last) } : {}) }
 }
 
 /** Whether an error is a refusal of that code. */

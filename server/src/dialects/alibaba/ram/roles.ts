@@ -160,7 +160,7 @@ const listRoles = ramOperation({
       domainId: call.principal.account.id,
       kind: 'role',
     })
-    const { items, next } = pageAmong(call, all)
+    const { items, next } = pageAmong(call, all, ({ id }) => id)
     return answer(call, { ...truncation(next), Roles: { Role: items.map((role) => roleBody(call, role)) } })
   },
 })

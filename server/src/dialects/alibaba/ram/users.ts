@@ -5,11 +5,13 @@ import { listAttachments } from '../../../store/statement-policies.ts'
 import {
   deleteUser,
   findUserById,
+  holdUser,
   insertUser,
   listUsers,
   type User,
   updateUser,
 } from '../../../store/users.ts'
+import { noSuch } from '../errors.ts'
 import { type Call, change, required } from '../operation.ts'
 import {
   answer,
@@ -110,8 +112,8 @@ const updateUserOperation = ramOperation({
     const user = await unlessTaken(
       'User',
       change(call, `user:${id}`, async (tx) => {
-        const before = await findUserById(tx, id)
-        const extra = { ...before?.extra, ...changed }
+        const before = (await holdUser(tx, id)) ?? noSuch('User', 'gone meanwhile')
+        const extra = { ...before.extra, ...changed }
         await updateUser(tx, id, { extra, ...(name === undefined ? {} : { name }) })
         return findUserById(tx, id)
       }),
