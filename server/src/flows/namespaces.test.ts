@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { findNamespace, listNamespaceKeys, type NamespaceRecord } from '../store/namespaces.ts'
+import {
+  deleteNamespace,
+  findNamespace,
+  listNamespaceKeys,
+  type NamespaceRecord,
+} from '../store/namespaces.ts'
 import { type AlibabaHouse, openAlibabaHouse } from '../testing/alibaba.ts'
-import { findUsableKey, noteKeyUse, rotateNamespaceKeys } from './namespaces.ts'
+import {
+  createNamespace,
+  findUsableKey,
+  noteKeyUse,
+  readSecureToken,
+  rotateNamespaceKeys,
+} from './namespaces.ts'
 
 const by = { session: null, action: 'test', requestId: '' }
 
@@ -65,6 +76,13 @@ describe('keys of a namespace', () => {
     house.advance(61)
     await noteKeyUse(house.ctx, AccessKey)
     assert.notEqual(await lastUse(), first)
+  })
+
+  it('are not found, and no fault, for who asks while somebody deletes the namespace', async () => {
+    const { id: _, tenantId: __, createdAt: ___, ...chosen } = namespace
+    const made = await createNamespace(house.ctx, by, { ...chosen, regionId: 'cn-beijing:gone' })
+    await house.ctx.store.write((tx) => deleteNamespace(tx, made.id))
+    await assert.rejects(readSecureToken(house.ctx, by, made), { code: 'not_found' })
   })
 
   it('are void while the account is disabled', async () => {

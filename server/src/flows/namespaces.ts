@@ -71,14 +71,22 @@ export interface SecureToken {
   readonly secretKey: string
 }
 
-/** A namespace's current key with its secret. The audit line that it was read is on disk before it is given. */
+/**
+ * A namespace's current key with its secret. The audit line that it was read is on disk before it is given. Refuses
+ * `not_found` for one that was just deleted.
+ */
 export async function readSecureToken(
   ctx: Context,
   by: Actor,
   namespace: NamespaceRecord,
 ): Promise<SecureToken> {
   const [key] = await listNamespaceKeys(ctx.store.db, namespace.id, ctx.now())
-  if (!key) return refuse('internal', `namespace ${namespace.id} has no key`)
+  if (!key) {
+    return refuse('not_found', `namespace ${namespace.id} is gone meanwhile`, {
+      wireCode: 'EntityNotExist.Namespace',
+      message: 'The specified namespace does not exist.',
+    })
+  }
   await ctx.store.record((tx) => auditRead(tx, ctx, by, namespace))
   return { namespace, accessKey: key.accessKey, secretKey: secretOf(ctx, key) }
 }
