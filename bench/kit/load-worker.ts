@@ -34,7 +34,7 @@ interface Judged {
 }
 
 function runSlice(order: SliceOrder): Promise<SliceResult> {
-  const { host, port, requests, ok, refused, connections, durationMs, pauseMs, awake } = order
+  const { host, port, requests, ok, refused, connections, durationMs, pauseMs, leaves, awake } = order
   const states = new Int32Array(order.states)
   const judged: Judged = { count: 0, falseAccepts: 0, falseRejects: 0, errors: 0, latenciesMs: [] }
   const began = performance.now()
@@ -121,6 +121,7 @@ function runSlice(order: SliceOrder): Promise<SliceResult> {
       return socket
     }
 
+    const all: Connection[] = []
     for (; open < connections; open++) {
       const connection = {
         item: -1,
@@ -131,7 +132,16 @@ function runSlice(order: SliceOrder): Promise<SliceResult> {
         total: 0,
       } as unknown as Connection
       connection.socket = dial(connection)
+      all.push(connection)
     }
+    const leave = (): void => {
+      for (const connection of all) {
+        if (connection.item === -1) continue
+        connection.item = -1
+        finish(connection)
+      }
+    }
+    if (leaves) setTimeout(leave, durationMs)
 
     const stayAwake = (): void => {
       if (open > 0) setImmediate(stayAwake)

@@ -70,6 +70,16 @@ describe('the load generator', () => {
     assert.deepEqual([falseAccepts, falseRejects, errors], [0, 0, 0])
   })
 
+  it('leaves at the end with who still waits, or stays until they have their answer', async (t) => {
+    const late: RequestListener = (_request, response) => void setTimeout(() => response.end('ok'), 400)
+    const patient = await trafficTo(t, late)
+    const answered = await patient.run()
+    assert.deepEqual([answered.count, answered.errors], [4, 0])
+    const hasty = await trafficTo(t, late, { leaves: true })
+    const left = await hasty.run()
+    assert.deepEqual([left.count, left.errors], [0, 0])
+  })
+
   it('counts 5xx and broken connections as errors', async (t) => {
     const { run } = await trafficTo(t, (request, response) => {
       if (request.headers['x-auth-token'] === '1') response.destroy()

@@ -19,6 +19,8 @@ export interface Traffic {
   readonly connections: number
   /** Between an answer and the next request of a connection, on average, so that they do not march in step; 0 when left out. */
   readonly pauseMs?: number
+  /** Who still waits for an answer at the end of a slice goes away without it, unjudged. */
+  readonly leaves?: boolean
   /**
    * The generator never sleeps while a slice runs. One that does has to be woken by the server with an answer, and on a
    * virtual machine that can cost more than the answer: a faster server, which keeps it busy, pays that less often.
@@ -39,6 +41,7 @@ export interface SliceOrder {
   readonly connections: number
   readonly durationMs: number
   readonly pauseMs: number
+  readonly leaves: boolean
   readonly awake: boolean
   readonly states: SharedArrayBuffer
   /** Index of the request to begin with. */
@@ -74,6 +77,7 @@ export function createLoad(): Load {
         states,
         bodiless = false,
         pauseMs = 0,
+        leaves = false,
         awake = false,
       } = traffic
       const order: SliceOrder = {
@@ -86,6 +90,7 @@ export function createLoad(): Load {
         connections,
         durationMs,
         pauseMs,
+        leaves,
         awake,
         states,
         first,
