@@ -60,7 +60,7 @@ export const clientGuards: readonly Guard[] = [
   },
   {
     file: online,
-    code: 'if (second.status === 401) ownToken.backOff()',
+    code: 'if (second.status === 401) ownToken.backOff(fresh)',
     without: '',
     tests: 'client/src/own-token.test.ts',
   },

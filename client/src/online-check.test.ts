@@ -52,6 +52,21 @@ describe('the token service is away', () => {
     assert.equal(guard.size().pending, 0)
   })
 
+  it('503 when it answers with another protocol, to the login and to a question', async (t) => {
+    for (const method of ['POST', 'GET']) {
+      const { guard, keystone } = await kit(t, { timeoutMs: 100 })
+      keystone.answerWith((seen, response) => {
+        if (seen.method !== method) return false
+        response.socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n')
+        return true
+      })
+      assert.equal((await guard.check(call('good'))).outcome, 'unavailable')
+      keystone.answerWith(undefined)
+      keystone.put('good')
+      assert.equal((await guard.check(call('good'))).outcome, 'accepted')
+    }
+  })
+
   it('503 when an answer stops half way', async (t) => {
     const { guard, keystone } = await kit(t)
     keystone.answerWith((seen, response) => {

@@ -6,7 +6,7 @@
 import { type CheckedToken, readTokenBody } from './identity.ts'
 import type { Clock, Problem } from './options.ts'
 import { NoOwnToken, type OwnToken } from './own-token.ts'
-import { type Reply, type Transport, Unreachable } from './transport.ts'
+import { type Reply, retryAfterIn, type Transport, Unreachable } from './transport.ts'
 
 export type Verdict =
   | { readonly kind: 'valid'; readonly token: CheckedToken }
@@ -49,8 +49,9 @@ export function createOnlineCheck({
     const reply = await ask(own)
     if (reply.status !== 401) return reply
     ownToken.drop(own)
-    const second = await ask(await ownToken.get())
-    if (second.status === 401) ownToken.backOff()
+    const fresh = await ownToken.get()
+    const second = await ask(fresh)
+    if (second.status === 401) ownToken.backOff(fresh)
     return second
   }
 
@@ -93,12 +94,7 @@ function readReply(reply: Reply): Verdict {
   }
   if (reply.status === 401) return trouble('credentials_refused', 'a fresh token of this service was refused')
   if (reply.status === 403) return trouble('credentials_refused', 'this service may not validate tokens')
-  const wait = Number(reply.headers['retry-after'])
-  return trouble(
-    'bad_answer',
-    `answered ${reply.status}`,
-    wait >= 1 && wait <= 300 ? Math.ceil(wait) : undefined,
-  )
+  return trouble('bad_answer', `answered ${reply.status}`, retryAfterIn(reply))
 }
 
 function readBody(body: string): CheckedToken | undefined {
@@ -112,7 +108,7 @@ function readBody(body: string): CheckedToken | undefined {
 function troubleOf(error: unknown): Verdict {
   if (error instanceof NoOwnToken)
     return trouble('credentials_refused', error.message, error.retryAfterSeconds)
-  if (error instanceof Unreachable) return trouble('unreachable', error.message)
+  if (error instanceof Unreachable) return trouble('unreachable', error.message, error.retryAfterSeconds)
   return trouble('bad_answer', error instanceof Error ? error.message : 'unknown')
 }
 

@@ -72,6 +72,46 @@ describe('the token of the guarded service itself', () => {
     assert.equal(keystone.logins(), 2)
   })
 
+  it('a fresh token refused to many who asked together is one refusal: 5 seconds to wait', async (t) => {
+    const { guard, keystone, pass } = await kit(t, { cacheSeconds: 0 })
+    keystone.answerWith((seen, response) => {
+      if (seen.method !== 'GET') return false
+      reply(response, 401, {})
+      return true
+    })
+    await Promise.all(Array.from({ length: 20 }, (_, n) => guard.check(call(`t${n}`))))
+    pass(5)
+    keystone.answerWith(undefined)
+    keystone.put('good')
+    assert.equal((await guard.check(call('good'))).outcome, 'accepted')
+  })
+
+  it('a refused renewal leaves the token at hand until its end', async (t) => {
+    const { guard, keystone, pass } = await kit(t, { cacheSeconds: 0 })
+    keystone.put('good')
+    assert.equal((await guard.check(call('good'))).outcome, 'accepted')
+    keystone.answerWith((seen, response) => {
+      if (seen.method !== 'POST') return false
+      reply(response, 401, {})
+      return true
+    })
+    pass(3590)
+    for (let n = 0; n < 3; n++) assert.equal((await guard.check(call('good'))).outcome, 'accepted')
+  })
+
+  it('503 with the Retry-After of a login that was put off', async (t) => {
+    const { guard, keystone, problems } = await kit(t)
+    for (const status of [429, 503]) {
+      keystone.answerWith((_seen, response) => {
+        reply(response.setHeader('Retry-After', '30'), status, {})
+        return true
+      })
+      const outcome = await guard.check(call('good'))
+      assert.deepEqual(outcome, { outcome: 'unavailable', status: 503, retryAfterSeconds: 30 })
+    }
+    assert.equal(problems[0]?.code, 'unreachable')
+  })
+
   it('a login that is answered oddly is 503', async (t) => {
     const { guard, keystone, pass } = await kit(t)
     const answers: readonly ((response: import('node:http').ServerResponse) => void)[] = [
@@ -156,5 +196,15 @@ describe('the token of the guarded service itself', () => {
   it('a function that brings no token is 503', async (t) => {
     const { guard } = await kit(t, { credentials: { token: () => Promise.reject(new Error('secret text')) } })
     assert.equal((await guard.check(call('good'))).outcome, 'unavailable')
+  })
+
+  it('a function that brings what no header can carry is asked again', async (t) => {
+    const given: unknown[] = [undefined, '', 'own-1\n', 'own-1']
+    const { guard, keystone } = await kit(t, { credentials: { token: () => given.shift() as string } })
+    keystone.put('good')
+    for (let n = 0; n < 3; n++) assert.equal((await guard.check(call('good'))).outcome, 'unavailable')
+    assert.equal(keystone.seen.length, 0)
+    await guard.check(call('good'))
+    assert.equal(keystone.seen[0]?.headers['x-auth-token'], 'own-1')
   })
 })

@@ -5,7 +5,7 @@
  */
 import { instant } from './identity.ts'
 import type { Clock, PasswordCredentials, ServiceCredentials } from './options.ts'
-import { type Reply, type Transport, Unreachable } from './transport.ts'
+import { type Reply, retryAfterIn, type Transport, Unreachable } from './transport.ts'
 
 const FIRST_WAIT_MS = 5_000
 const LONGEST_WAIT_MS = 60_000
@@ -16,8 +16,8 @@ export interface OwnToken {
   readonly get: () => Promise<string>
   /** The token service answered 401 to this token: the next `get` brings another. */
   readonly drop: (token: string) => void
-  /** A token fresh from a login was refused too: wait before the next login. */
-  readonly backOff: () => void
+  /** This token, fresh from a login, was refused too: wait before the next login, however many callers say so. */
+  readonly backOff: (token: string) => void
 }
 
 /** The service's own credentials do not bring a token now. */
@@ -47,7 +47,6 @@ export function createOwnToken(
   let nextWaitMs = FIRST_WAIT_MS
 
   function backOff(): void {
-    held = undefined
     waitUntilMs = clock.monotonicMs() + nextWaitMs
     nextWaitMs = Math.min(nextWaitMs * 2, LONGEST_WAIT_MS)
   }
@@ -64,7 +63,7 @@ export function createOwnToken(
       body: JSON.stringify(loginBody(credentials)),
     })
     if (reply.status === 429 || reply.status >= 500)
-      throw new Unreachable(`login was answered ${reply.status}`)
+      throw new Unreachable(`login was answered ${reply.status}`, retryAfterIn(reply))
     if (reply.status !== 201) {
       backOff()
       throw new NoOwnToken(
@@ -101,19 +100,25 @@ export function createOwnToken(
     drop(token) {
       if (held?.token === token) held = undefined
     },
-    backOff,
+    backOff(token) {
+      if (held?.token !== token) return
+      held = undefined
+      backOff()
+    },
   }
 }
 
 const NEVER_EXPIRES = { renewAtMs: Number.POSITIVE_INFINITY, expiresAtMs: Number.POSITIVE_INFINITY }
 
 async function givenToken(token: string | (() => string | Promise<string>)): Promise<string> {
-  if (typeof token === 'string') return token
   try {
-    return await token()
+    const given: unknown = typeof token === 'string' ? token : await token()
+    // What no header can carry would be held for ever: it is never sent, so nobody refuses it.
+    if (typeof given === 'string' && /^[\x21-\x7e]+$/.test(given)) return given
   } catch {
-    throw new NoOwnToken('the given function brought no token', 1)
+    // As below: what it threw may hold a secret.
   }
+  throw new NoOwnToken('no token was given that can be sent', 1)
 }
 
 /** Renewal is due when a fifth of the lifetime is left, at most five minutes before its end. */

@@ -40,6 +40,17 @@ export interface Transport {
 /** There was no answer: connection refused or broken, time over, body too large. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable'
+  readonly retryAfterSeconds: number | undefined
+  constructor(message: string, retryAfterSeconds?: number) {
+    super(message)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}
+
+/** What an answer asks to wait, from a second to five minutes. */
+export function retryAfterIn(reply: Reply): number | undefined {
+  const wait = Number(reply.headers['retry-after'])
+  return wait >= 1 && wait <= 300 ? Math.ceil(wait) : undefined
 }
 
 export function createTransport(options: TransportOptions): Transport {
@@ -67,10 +78,11 @@ export function createTransport(options: TransportOptions): Transport {
         outgoing.reusedSocket && isBrokenPipe(error) ? new StaleConnection() : new Unreachable(error.message),
       )
     }
-    const timer = setTimeout(
-      () => outgoing.destroy(new Error(`no answer within ${options.timeoutMs} ms`)),
-      options.timeoutMs,
-    )
+    // Says so itself: a request that Node gave up (an answer of 101) emits nothing any more.
+    const timer = setTimeout(() => {
+      reject(new Unreachable(`no answer within ${options.timeoutMs} ms`))
+      outgoing.destroy()
+    }, options.timeoutMs)
     outgoing.on('error', fail)
     outgoing.on('response', (incoming) => {
       const chunks: Buffer[] = []
