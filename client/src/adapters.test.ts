@@ -94,6 +94,19 @@ for (const [name, start] of Object.entries(ADAPTERS)) {
       }
     })
 
+    it('a service’s own words may be in lower case: each header goes out once', async (t) => {
+      const headers = {
+        'content-type': 'application/problem+json',
+        'www-authenticate': 'Basic',
+        'content-length': '3',
+      }
+      const { guard, keystone } = await kit(t, { renderRefusal: () => ({ headers, body: { e: 1 } }) })
+      const response = await fetch(`${await start(t, guard)}/hello`)
+      assert.equal(response.headers.get('content-type'), 'application/problem+json')
+      assert.equal(response.headers.get('www-authenticate'), `Keystone uri="${keystone.url}"`)
+      assert.equal(await response.text(), '{"e":1}')
+    })
+
     it('503 with Retry-After when the token service is away', async (t) => {
       const { guard, keystone } = await kit(t, OPTIONS)
       const url = await start(t, guard)

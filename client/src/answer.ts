@@ -25,9 +25,15 @@ export function renderAnswer(
       : { 'Retry-After': String(refusal.retryAfterSeconds) }
   return {
     status: refusal.status,
-    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers, ...own },
+    headers: merged({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }, { ...headers }, own),
     body: JSON.stringify(body),
   }
+}
+
+/** The last one of a name counts, however it is written: node:http would send them both. */
+function merged(...lists: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const fields = lists.flatMap((list) => Object.entries(list))
+  return Object.fromEntries(new Map(fields.map((field) => [field[0].toLowerCase(), field])).values())
 }
 
 /** One text for every reason: why a token is refused is nothing its sender needs to know. */
@@ -43,9 +49,7 @@ function error(code: number, title: string, message: string): unknown {
 
 /** Sends the answer on a response of node:http or Express. */
 export function writeAnswer(response: ServerResponse, answer: Answer): void {
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    'Content-Length': String(Buffer.byteLength(answer.body)),
-  })
+  const length = { 'Content-Length': String(Buffer.byteLength(answer.body)) }
+  response.writeHead(answer.status, merged(answer.headers, length))
   response.end(answer.body)
 }
