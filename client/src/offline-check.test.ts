@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import {
   type Claims,
   encodeJws,
@@ -37,8 +38,10 @@ const token = (key: JwsKey, more: Partial<Claims> = {}) => encodeJws(claims(more
 /** A key set on a real server, and a guard that checks with it. */
 async function offlineKit(test: TestContext, keys: JwsKey[]) {
   let fetched = 0
+  let isHeld = false
   const server = createServer((_request, response) => {
     fetched++
+    if (isHeld) return
     response.end(JSON.stringify(publicJwks(keys)))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -48,7 +51,11 @@ async function offlineKit(test: TestContext, keys: JwsKey[]) {
     server.close()
     server.closeAllConnections()
   }
-  return { ...(await kit(test, { offlineKeysUrl })), fetched: () => fetched, stop }
+  /** From now on the key set is asked for and never given. */
+  const hold = (): void => {
+    isHeld = true
+  }
+  return { ...(await kit(test, { offlineKeysUrl })), fetched: () => fetched, stop, hold }
 }
 
 describe('checking signed tokens offline', () => {
@@ -135,6 +142,24 @@ describe('checking signed tokens offline', () => {
     assert.equal((await guard.check(call(token(keys[1]!)))).outcome, 'accepted')
     for (let n = 0; n < 10; n++) await guard.check(call(token(newKey('kx'))))
     assert.equal(fetched(), 2)
+  })
+
+  it('nobody with a known key waits while the key of a made-up token is looked for', async (t) => {
+    const key = newKey('k1')
+    const { guard, hold, stop, pass } = await offlineKit(t, [key])
+    assert.equal((await guard.check(call(token(key)))).outcome, 'accepted')
+    pass(10)
+    hold()
+    const madeUp = guard.check(call(token(newKey('kx'))))
+    await setImmediate()
+    let outcome = 'waits'
+    guard.check(call(token(key))).then((judged) => {
+      outcome = judged.outcome
+    })
+    await setImmediate()
+    assert.equal(outcome, 'accepted')
+    stop()
+    assert.equal((await madeUp).outcome, 'refused')
   })
 
   it('a withdrawn key is out after five minutes', async (t) => {

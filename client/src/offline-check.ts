@@ -49,8 +49,10 @@ export function createOfflineCheck(keys: Transport, clock: Clock): OfflineCheck 
 
   async function keysNotOlderThan(ms: number): Promise<readonly JwsKey[]> {
     const nowMs = clock.monotonicMs()
-    if (nowMs - heldAtMs >= ms && nowMs - lookedAtMs >= LOOK_AGAIN_MS) pending ??= fetchKeys()
-    await pending
+    if (nowMs - heldAtMs >= ms) {
+      if (nowMs - lookedAtMs >= LOOK_AGAIN_MS) pending ??= fetchKeys()
+      await pending
+    }
     return clock.monotonicMs() - heldAtMs < USABLE_MS ? held : []
   }
 
