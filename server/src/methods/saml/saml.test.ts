@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import xmlCrypto from 'xml-crypto'
 import {
   IDP_ENTITY,
   samlAssertion,
@@ -31,6 +32,24 @@ describe('SAML responses', () => {
     await refused(answer().replace('>bob<', '>admin<'))
     await refused(answer().replace('>staff<', '>admins<'))
     await refused(answer({ sign: 'response' }).replace('>bob<', '>admin<'))
+  })
+
+  it('looks at a signature once, whichever of the provider’s certificates it is by', async (t) => {
+    const looks = t.mock.method(xmlCrypto.SignedXml.prototype, 'checkSignature').mock
+    const [own, other] = [samlCertificate('idp'), samlCertificate('other')]
+    const known = await readMetadata(samlMetadata())
+    const by = (certificates: readonly string[]) => ({ provider: { ...known, certificates } })
+    for (const certificates of [[own], [own, other], [other, own], [other, other, own, other]]) {
+      const before = looks.callCount()
+      assert.ok(await verify(answer({ sign: 'both' }), by(certificates)))
+      assert.equal(looks.callCount() - before, 2)
+    }
+    for (const certificates of [[], [other], [other, other, other]]) {
+      const before = looks.callCount()
+      await refused(answer(), /not signed by the provider/, by(certificates))
+      await refused(answer({ key: samlKey('other') }).replace('>bob<', '>eve<'), undefined, by(certificates))
+      assert.equal(looks.callCount() - before, certificates.length === 0 ? 0 : 2)
+    }
   })
 
   it('refuses a foreign audience, recipient, destination, issuer and confirmation, and one for anybody', async () => {
