@@ -72,6 +72,13 @@ describe('tokens and changes within one second', () => {
   const changeProject = () =>
     house.ctx.store.write((tx) => updateProject(tx, project, { voidTokensAt: clock }))
 
+  it('CVE-2012-5563: nothing is issued from what ended while it was being proved', async () => {
+    const proof = { ...(await proofOf()), expiresAt: Math.floor(clock / 1e6) + 1 }
+    assert.equal(await isValid(await issued(proof, clock)), true)
+    const ended = { ...proof, expiresAt: Math.floor(clock / 1e6) }
+    await assert.rejects(issued(ended, clock - 1e6), { code: 'unauthenticated' })
+  })
+
   it('CVE-2014-5251: what came before a change is void, what comes after is not, time and again', async () => {
     const tokens = [await login()]
     for (const change of [changeUser, changeProject, changeProject, changeUser, changeUser, changeProject]) {
