@@ -205,6 +205,17 @@ describe('application credentials', () => {
     assert.equal((await house.call('GET', others, { token: await signIn('stranger') })).status, 404)
   })
 
+  it('404 an access rule by its id that is somebody else’s, or nobody’s; 201 one’s own', async () => {
+    const rule = { service: 'volume', path: '/v3/volumes', method: 'GET' }
+    const [{ id }] = (await create({ access_rules: [rule] })).body.application_credential.access_rules
+    const by = (name: string, user: string, access_rule: string) =>
+      signIn(name).then((token) => create({ access_rules: [{ id: access_rule }] }, token, user))
+    assert.equal((await by('stranger', stranger, id)).status, 404)
+    assert.equal((await by('owner', owner, 'nope')).status, 404)
+    const again = await by('owner', owner, id)
+    assert.deepEqual(again.body.application_credential.access_rules, [{ id, ...rule }])
+  })
+
   it('access rules: nobody’s through a trust, 204 one that nothing uses, by a restricted credential too', async () => {
     const rule = { service: 'image', path: '/v2/images', method: 'GET' }
     const ruled = (await create({ access_rules: [rule] })).body.application_credential

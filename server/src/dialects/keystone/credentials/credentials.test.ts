@@ -150,6 +150,42 @@ describe('credentials and EC2 keys', () => {
     assert.deepEqual(answers.map((a) => a.status).sort(), [200, 401, 401, 401, 401, 401, 401, 401])
   })
 
+  it('401 an S3 text that another key signed, of another time, of no time, or for another service', async () => {
+    const [key, other] = [await ec2Key(), await ec2Key()]
+    const ask = async (text: string, signature: string) => {
+      const credentials = { access: key.access, signature, token: Buffer.from(text).toString('base64url') }
+      return (await house.call('POST', '/v3/s3tokens', { token: service, body: { credentials } })).status
+    }
+    const old = (date: string, secret = key.secret) => {
+      const text = `GET\n\n\n${date}\n/bucket/object`
+      return ask(text, createHmac('sha1', secret).update(text).digest('base64'))
+    }
+    const at = (minutes: number) => new Date(house.ctx.now() / 1000 + minutes * 60_000)
+    assert.equal(await old(at(0).toUTCString()), 200)
+    assert.equal(await old(at(0).toUTCString(), other.secret), 401)
+    for (const date of [at(-16).toUTCString(), at(16).toUTCString(), '', `${Math.floor(+at(1) / 1000)}`])
+      assert.equal(await old(date), 401, date)
+    const version4 = (scope: string, { secret, more = '', algorithm = 'AWS4-HMAC-SHA256' } = key) => {
+      const stamp = at(0)
+        .toISOString()
+        .replace(/[-:]|\.\d+/g, '')
+      const text = `${algorithm}\n${stamp}\n${scope}\n${'0'.repeat(64)}${more}`
+      const parts = [...scope.split('/').slice(0, 3), 'aws4_request']
+      const signing = parts.reduce<Buffer>(
+        (under, part) => createHmac('sha256', under).update(part).digest(),
+        Buffer.from(`AWS4${secret}`),
+      )
+      return ask(text, createHmac('sha256', signing).update(text).digest('hex'))
+    }
+    const day = at(0).toISOString().slice(0, 10).replaceAll('-', '')
+    assert.equal(await version4(`${day}/r/s3/aws4_request`), 200)
+    assert.equal(await version4(`${day}/r/s3/aws4_request`, other), 401)
+    for (const scope of [`${day}/r/ec2/aws4_request`, `${day}/r/s3/aws4`, `${day}/r/s3/aws4_request/x`])
+      assert.equal(await version4(scope), 401, scope)
+    for (const odd of [{ more: '\nmore' }, { algorithm: 'AWS4-HMAC-SHA1' }])
+      assert.equal(await version4(`${day}/r/s3/aws4_request`, { ...key, ...odd }), 401, JSON.stringify(odd))
+  })
+
   it('CVE-2026-43001: a key that a delegation made is not redeemed, whatever made it', async () => {
     for (const name of ['trust_id', 'app_cred_id', 'access_token_id']) {
       const key = { access: `made by ${name}`, secret: 'known' }

@@ -51,11 +51,11 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
     const { oauth_verifier } = (await authorize(asked['oauth_token'] ?? '', roles)).body.token
     return form((await exchange(asked, oauth_verifier)).text)
   }
-  const signIn = (access: Record<string, string>) => {
+  const signIn = (access: Record<string, string>, identity: object = { methods: ['oauth1'], oauth1: {} }) => {
     const fields = { oauth_consumer_key: consumer.id, oauth_token: access['oauth_token'] ?? '' }
     const secrets = [consumer.secret, access['oauth_token_secret'] ?? ''] as const
     const authorization = oauthHeader({ url: `${BASE}/v3/auth/tokens`, fields, secrets, now: now() })
-    const body = { auth: { identity: { methods: ['oauth1'], oauth1: {} } } }
+    const body = { auth: { identity } }
     return house.call('POST', '/v3/auth/tokens', { body, headers: { authorization } })
   }
 
@@ -104,6 +104,35 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
     assert.equal((await authorize(id, [{ name: 'admin' }])).status, 404)
     assert.equal((await exchange(approved, oauth_verifier)).status, 404)
     assert.equal((await signIn(waiting)).status, 401)
+  })
+
+  it('401 a role that the user does not hold is not theirs to lend', async () => {
+    const asked = form((await request()).text)
+    const { role } = (await house.call('POST', '/v3/roles', { token, body: { role: { name: 'unheld' } } }))
+      .body
+    for (const wish of [{ name: 'unheld' }, { id: role.id }]) {
+      const answer = await authorize(asked['oauth_token'] ?? '', [{ name: 'reader' }, wish])
+      assert.equal(answer.status, 401, JSON.stringify(wish))
+    }
+  })
+
+  it('401 an access token signed for by another consumer; 401 two delegations at once', async () => {
+    const access = await granted()
+    const own = consumer
+    consumer = (await house.call('POST', '/v3/OS-OAUTH1/consumers', { token, body: { consumer: {} } })).body
+      .consumer
+    const byAnother = await signIn(access)
+    consumer = own
+    assert.equal(byAnother.status, 401)
+    const made = await house.call('POST', `/v3/users/${user}/application_credentials`, {
+      token,
+      body: { application_credential: { name: 'second', roles: [{ name: 'admin' }] } },
+    })
+    const { id, secret } = made.body.application_credential
+    const application_credential = { id, secret }
+    const both = { methods: ['oauth1', 'application_credential'], oauth1: {}, application_credential }
+    assert.equal((await signIn(access, both)).status, 401)
+    assert.equal((await signIn(access)).status, 201)
   })
 
   it('401 a request sent twice, and one of another time', async () => {

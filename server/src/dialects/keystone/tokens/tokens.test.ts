@@ -93,6 +93,29 @@ describe('tokens on the Keystone wire', () => {
     }
   })
 
+  it('401 a method that the house has switched off, right as what it shows may be', async () => {
+    const strict = await openHouse({ authMethods: ['password'] })
+    try {
+      const id = await strict.admin()
+      assert.equal((await strict.call('GET', '/v3/auth/projects', { token: id })).status, 200)
+      assert.equal((await strict.call('POST', '/v3/auth/tokens', { body: byToken(id) })).status, 401)
+    } finally {
+      await strict.close()
+    }
+    const id = await house.login('alice@default', PASSWORD)
+    assert.equal((await issue(byToken(id))).status, 201)
+  })
+
+  it('401 two methods that prove two people', async () => {
+    await seedUser(house, 'bob')
+    const of = (name: string) => ({ user: { name, domain: { id: 'default' }, password: PASSWORD } })
+    const token = { id: await house.login('alice@default', PASSWORD) }
+    const both = (name: string) =>
+      issue({ auth: { identity: { methods: ['password', 'token'], password: of(name), token } } })
+    assert.equal((await both('alice')).status, 201)
+    assert.equal((await both('bob')).status, 401)
+  })
+
   it('201 leaves the catalog out with nocatalog, with or without a value', async () => {
     for (const query of ['?nocatalog', '?nocatalog=', '?nocatalog=1']) {
       const answer = await issue(byPassword('alice', PASSWORD, { project: { id: project } }), query)

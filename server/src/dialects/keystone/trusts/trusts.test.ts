@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { encodeFernet } from '@tokenhouse/tokens'
 import { authMethods } from '../../../flows/auth-methods.ts'
-import { writeToken } from '../../../flows/issue-token.ts'
+import { issueFor, writeToken } from '../../../flows/issue-token.ts'
 import { readToken, validateToken } from '../../../flows/validate-token.ts'
 import { ensureRole } from '../../../store/bootstrap.ts'
+import { findUser } from '../../../store/identity.ts'
 import { deleteRole } from '../../../store/roles.ts'
+import type { Store } from '../../../store/store.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
@@ -239,6 +241,73 @@ describe('trusts', () => {
     assert.equal(deeper.status, 403)
     await house.call('DELETE', `/v3/OS-TRUST/trusts/${made.body.trust.id}`, { token: await asTrustor() })
     assert.equal((await check(used.headers['x-subject-token'] ?? '')).status, 401)
+  })
+
+  it('403 passed on with a role of the trustor’s that was not lent, as the trustor, or at another depth', async () => {
+    await seedGrant(house, trustor, 'keeper', { project })
+    const passable = { impersonation: false, allow_redelegation: true, redelegation_count: 3 }
+    const made = await create(passable)
+    const token = (await use(made.body.trust.id)).headers['x-subject-token'] ?? ''
+    const onward = (fields: object) =>
+      create({ trustor_user_id: trustee, trustee_user_id: third, impersonation: false, ...fields }, token)
+    const wider: readonly (readonly [object, RegExp])[] = [
+      [{ roles: [{ name: 'keeper' }] }, /requested roles are not in redelegated trust/],
+      [{ roles: [{ name: 'member' }, { name: 'keeper' }] }, /requested roles are not in redelegated trust/],
+      [{ impersonation: true }, /Impersonation is not allowed/],
+      [{ allow_redelegation: true, redelegation_count: 3 }, /redelegation_count/],
+    ]
+    for (const [fields, message] of wider) {
+      const answer = await onward(fields)
+      assert.equal(answer.status, 403, JSON.stringify(fields))
+      assert.match(answer.body.error.message, message)
+    }
+    assert.equal((await onward({ allow_redelegation: true, redelegation_count: 2 })).status, 201)
+  })
+
+  it('403 to be passed on more often than the house allows; 400 so many times and so many uses', async () => {
+    assert.equal((await create({ allow_redelegation: true, redelegation_count: 4 })).status, 403)
+    assert.equal((await create({ allow_redelegation: true, remaining_uses: 5 })).status, 400)
+  })
+
+  it('CVE-2020-12689: 403 an application credential makes a trust, however little it is restricted', async () => {
+    for (const unrestricted of [false, true]) {
+      const made = await house.call('POST', `/v3/users/${trustor}/application_credentials`, {
+        token: await asTrustor(),
+        body: { application_credential: { name: `unrestricted ${unrestricted}`, unrestricted } },
+      })
+      const { id, secret } = made.body.application_credential
+      const application_credential = { id, secret }
+      const auth = { identity: { methods: ['application_credential'], application_credential } }
+      const token = (await house.call('POST', '/v3/auth/tokens', { body: { auth } })).headers[
+        'x-subject-token'
+      ]
+      assert.equal((await create({}, token ?? '')).status, 403)
+    }
+  })
+
+  it('404 a role without a project', async () => {
+    assert.equal((await create({ project_id: null })).status, 404)
+    assert.equal((await create({ project_id: null, roles: [] })).status, 201)
+  })
+
+  it('401 the last use of a trust for the second of two who were both let in', async () => {
+    const made = await create({ remaining_uses: 1 })
+    const { id } = made.body.trust
+    const user = (await findUser(house.ctx.store.db, { id: trustee })) ?? assert.fail()
+    const proof = { user, methods: ['password'], via: [], chain: null, parent: null, onlyScope: null }
+    const both = Promise.withResolvers<void>()
+    let letIn = 0
+    const record: Store['record'] = async (change) => {
+      letIn += 1
+      if (letIn === 2) both.resolve()
+      await both.promise
+      return house.ctx.store.record(change)
+    }
+    const ctx = { ...house.ctx, store: { ...house.ctx.store, record } }
+    const request = { scope: { kind: 'trust', id }, ttl: 3600, begunAt: ctx.now() } as const
+    const one = () => issueFor(ctx, { ...proof, expiresAt: null }, request)
+    const outcomes = await Promise.allSettled([one(), one()])
+    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
   })
 
   it('401 as soon as the trustor lacks one role of several that were lent', async () => {
