@@ -11,7 +11,7 @@ import {
   seedTwoAccounts,
   type TwoAccounts,
 } from '../../../testing/huawei.ts'
-import { seedGrant, seedUser } from '../../../testing/seed.ts'
+import { seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
 describe('access keys and signatures', () => {
   let house: House
@@ -226,6 +226,28 @@ describe('access keys and signatures', () => {
     assert.equal((await face.call('GET', '/v3/auth/tokens', subject)).status, 404)
     house.advance(901)
     assert.equal((await domains(temporary)).status, 401)
+  })
+
+  it('401 a temporary key of a project on another of the same account, and a login token without its secret', async () => {
+    const other = await seedProject(house, 'second', two.b)
+    await seedGrant(house, two.userB, 'te_admin', { project: other })
+    const token = await face.token({ name: 'IAMUserB', domain: two.b }, { project: { id: two.projectB } })
+    const made = await securityToken({ token, identity: { methods: ['token'], token: {} } })
+    const { access, secret, securitytoken: id } = made.body.credential
+    const on = async (project: string) =>
+      (await domains(keyOf(made.body.credential), { headers: { 'x-project-id': project } })).status
+    assert.deepEqual([await on(two.projectB), await on(other)], [200, 401])
+    const login = async (fields: object) => {
+      const body = { auth: { securitytoken: { access, secret, id, ...fields } } }
+      return (await face.call('POST', '/v3.0/OS-AUTH/securitytoken/logintokens', { body })).status
+    }
+    assert.equal(await login({}), 201)
+    const wrong = `${secret.startsWith('a') ? 'b' : 'a'}${secret.slice(1)}`
+    for (const given of [wrong, secret.slice(1), `${secret}a`, '']) {
+      assert.ok([400, 401].includes(await login({ secret: given })), given)
+    }
+    assert.equal(await login({ access: key.access, secret: key.secret }), 401)
+    assert.equal(await login({ access: key.access, secret: '' }), 401)
   })
 
   it('403 a temporary key makes neither another nor a permanent one', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { AddressList } from '../../../core/account-security.ts'
 import { putAccountSecurity } from '../../../store/accounts.ts'
+import { updateAgency } from '../../../store/agencies.ts'
 import { deleteGrant, insertGrant } from '../../../store/assignments.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
@@ -155,6 +156,36 @@ describe('agency tokens', () => {
         error: { code: 400, message: 'The request body is invalid', title: 'Bad Request' },
       })
     }
+    const assume_role = { domain_name: 'IAMDomainA', agency_name: 'IAMAgency' }
+    const identity = { methods: ['token', 'assume_role'], token: { id: operator }, assume_role }
+    const both = await face.call('POST', '/v3/auth/tokens', { token: operator, body: { auth: { identity } } })
+    assert.equal(both.status, 400, both.text)
+  })
+
+  it('404 a role of RAM, though it trusts the account and its name is right', async () => {
+    const { body } = await createAgency('Ram')
+    await grant(body.agency.id)
+    const assume_role = { domain_name: 'IAMDomainA', agency_name: 'Ram' }
+    assert.equal((await assume(undefined, { assume_role })).status, 201)
+    await house.ctx.store.write((tx) =>
+      tx.updateTable('agency').set({ kind: 'role' }).where('id', '=', body.agency.id).execute(),
+    )
+    assert.equal((await assume(undefined, { assume_role })).status, 404)
+  })
+
+  it('404 an agency whose time is over, and no token of it lasts longer', async () => {
+    const { body } = await createAgency('Ending', { duration: 'ONEDAY' })
+    await grant(body.agency.id)
+    const assume_role = { domain_name: 'IAMDomainA', agency_name: 'Ending' }
+    await house.ctx.store.write((tx) =>
+      updateAgency(tx, body.agency.id, { expiresAt: house.ctx.now() + 60e6 }),
+    )
+    const answer = await assume(undefined, { assume_role })
+    assert.equal(answer.status, 201, answer.text)
+    assert.ok(Date.parse(answer.body.token.expires_at) <= house.ctx.now() / 1000 + 60_000)
+    await house.ctx.store.write((tx) => updateAgency(tx, body.agency.id, { expiresAt: house.ctx.now() - 1 }))
+    assert.equal((await assume(undefined, { assume_role })).status, 404)
+    assert.equal((await validate(answer.headers['x-subject-token'] ?? '')).status, 401)
   })
 
   it('401 no token, and one that is none', async () => {

@@ -101,6 +101,7 @@ describe('virtual MFA devices and login protection', () => {
     }
     const bound = await bind(codeAt(-1), codeAt(0))
     assert.equal(bound.status, 204, bound.text)
+    assert.equal((await bind(codeAt(-1), codeAt(0))).status, 409)
     const device = { serial_number: serial, user_id: user }
     const shown = await face.call('GET', `/v3.0/OS-MFA/users/${user}/virtual-mfa-device`, { token })
     assert.deepEqual(shown.body, { virtual_mfa_device: device })
