@@ -94,6 +94,21 @@ describe('SAML responses', () => {
       )
   })
 
+  it('refuses an assertion without conditions, a sign-in, an id or a time, and one with conditions twice', async () => {
+    const assertion = samlAssertion({ now: NOW, recipient: ACS })
+    const part = (name: string): string =>
+      new RegExp(`<saml:${name}.*</saml:${name}>`).exec(assertion)?.[0] ?? assert.fail(name)
+    const conditions = part('Conditions')
+    await refused(signedWith(conditions, ''), /no Conditions/)
+    await refused(signedWith(conditions, `${conditions}${conditions}`), /no Conditions/)
+    await refused(
+      signedWith(conditions, conditions.replace(/NotOnOrAfter="[^"]*"/, 'NotOnOrAfter="2050"')),
+      /time/,
+    )
+    await refused(signedWith(part('AuthnStatement'), ''), /no AuthnStatement/)
+    await refused(answer({ id: '', sign: 'response' }), /no ID/)
+  })
+
   it('of several statements, the session ends with the first that ends', async () => {
     const statements = [120, 60].map((left) => {
       const end = new Date((NOW + left) * 1000).toISOString()
@@ -196,7 +211,16 @@ describe('SAML responses', () => {
     )
   })
 
+  it('refuses two signatures of one element, an Object in one, and a Response inside a Response', async () => {
+    await refused(good.replace(signature, `${signature}${signature}`), /two signatures/)
+    await refused(good.replace('</ds:Signature>', '<ds:Object></ds:Object></ds:Signature>'), /an Object/)
+    const inside = '<samlp:Response></samlp:Response></samlp:Response>'
+    await refused(good.replace('</samlp:Response>', inside), /a Response inside/)
+  })
+
   it('refuses weak algorithms and more transforms than an enveloped signature has', async () => {
+    const c14n = '<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform>'
+    await refused(good.replace(c14n, `${c14n}${c14n}`), /too many transforms/)
     await refused(good.replace('xmldsig-more#rsa-sha256', 'xmldsig-more#rsa-md5'), /algorithm/)
     await refused(
       good.replace(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { changed, seeded } from '../../testing/changed-xml.ts'
-import { IDP_ENTITY, samlCertificate, samlKey, samlMetadata } from '../../testing/saml-idp.ts'
+import { IDP_ENTITY, samlCertificate, samlKey, samlMetadata, signedXml } from '../../testing/saml-idp.ts'
 import { answer as saml2Answer } from '../../testing/saml-verdict.ts'
 import {
   assertionOf,
@@ -78,6 +78,20 @@ describe('answers of WS-Trust with an assertion of SAML 1.1', () => {
     await refused(answer(), /not yet/, { now: (NOW - 100) * 1e6 })
     await refused(answer({ lifetime: null }), /without an end/)
     assert.ok(await verify(answer(), { now: (NOW + 350) * 1e6 }))
+  })
+
+  it('refuses another version of SAML, and one that nobody signed in for', async () => {
+    const plain = assertionOf({ now: NOW })
+    const place = { idAttribute: 'AssertionID', before: '</saml:Assertion>' }
+    const signedAnew = (assertion: string): string =>
+      inTokenResponse(signedXml(assertion, samlKey('idp'), place))
+    assert.ok(await verify(signedAnew(plain)))
+    await refused(signedAnew(plain.replace('MajorVersion="1"', 'MajorVersion="2"')), /another version/)
+    const unauthenticated = plain.replace(
+      /<saml:AuthenticationStatement.*<\/saml:AuthenticationStatement>/,
+      '',
+    )
+    await refused(signedAnew(unauthenticated), /no AuthenticationStatement/)
   })
 
   it('refuses a confirmation that is no bearer’s, and statements about several or nobody', async () => {
