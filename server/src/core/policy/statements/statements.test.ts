@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { holds } from './condition.ts'
 import { evaluate } from './evaluate.ts'
-import { inNetwork } from './ip.ts'
+import { inAddressRange, inNetwork } from './ip.ts'
 import { parseDocument } from './parse.ts'
 import { HUAWEI, RAM, type Statement, type StatementPolicy } from './statement.ts'
 import { matchesResource, matchesWildcard } from './wildcard.ts'
@@ -35,6 +35,17 @@ describe('statement policies', () => {
       evaluate({ identity: [policy({ Effect: 'Allow', NotAction, Resource: '*' })] }, read).allowed
     assert.equal(decide('ecs:*'), true)
     assert.equal(decide('edas:*'), false)
+  })
+
+  it('NotResource is every other resource', () => {
+    const decide = (Effect: string, NotResource: unknown) =>
+      evaluate({ identity: [policy(allow('*'), { Effect, Action: 'edas:*', NotResource })] }, read).effect
+    assert.equal(decide('Deny', 'acs:edas:*:1234:namespace/*'), 'allow')
+    assert.equal(decide('Deny', ['acs:edas:*:9999:*', 'acs:ecs:*:*:*']), 'deny')
+    const allowed = (NotResource: unknown) =>
+      evaluate({ identity: [policy({ Effect: 'Allow', Action: 'edas:*', NotResource })] }, read).effect
+    assert.equal(allowed('acs:edas:*:1234:namespace/*'), 'implicit_deny')
+    assert.equal(allowed('acs:edas:*:9999:*'), 'allow')
   })
 
   it('a resource is split on its first four colons only', () => {
@@ -210,6 +221,28 @@ describe('statement policies', () => {
     }
   })
 
+  it('knows ranges of both families, ends included, and nothing that is no range', () => {
+    for (const [address, range, inside] of [
+      ['10.0.0.1', '10.0.0.1-10.0.0.9', true],
+      ['10.0.0.9', '10.0.0.1-10.0.0.9', true],
+      ['10.0.0.10', '10.0.0.1-10.0.0.9', false],
+      ['10.0.0.0', '10.0.0.1-10.0.0.9', false],
+      ['2001:db8::5', '2001:db8::1-2001:db8::9', true],
+      ['10.0.0.1', '::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', false],
+      ['::a00:1', '0.0.0.0-255.255.255.255', false],
+      ['10.0.0.1', '0.0.0.0-ffff::', false],
+      ['10.0.0.1', '::-255.255.255.255', false],
+      ['10.0.0.1', '10.0.0.1', false],
+      ['10.0.0.1', '10.0.0.1-', false],
+      ['10.0.0.1', '-10.0.0.1', false],
+      ['10.0.0.1', '0.0.0.0-255.255.255.255-255.255.255.255', false],
+      ['nowhere', '0.0.0.0-255.255.255.255', false],
+      ['1:2:3:4:5:6:7', '::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', false],
+    ] as const) {
+      assert.equal(inAddressRange(address, range), inside, `${address} in ${range}`)
+    }
+  })
+
   it('matches wildcards as a naive reading does, and in linear time', () => {
     const text = fc.stringMatching(/^[ab*?]{0,8}$/)
     fc.assert(
@@ -234,6 +267,15 @@ describe('statement policies', () => {
         'Statement[0].Condition.Foo',
       ],
       [{ Version: '1', Statement: [allow('not an action')] }, 'Statement[0].Action'],
+      [{ Version: '1', Statement: [{ ...allow('*'), NotResource: '*' }] }, 'Statement[0].Resource'],
+      [{ Version: '1', Statement: [{ ...allow('*'), NotAction: '*' }] }, 'Statement[0].Action'],
+      [
+        { Version: '1', Statement: [{ ...allow('*'), Condition: { StringEquals: { a: [] } } }] },
+        'Statement[0].Condition.StringEquals.a',
+      ],
+      [{ Version: '1', Statement: [allow('*', [])] }, 'Statement[0].Resource'],
+      [{ Version: '1', Statement: [allow('*', [''])] }, 'Statement[0].Resource'],
+      [{ Version: '1', Statement: [allow('*', [5])] }, 'Statement[0].Resource'],
     ]
     for (const [document, at] of table) {
       const fault = parseDocument(document, RAM)
