@@ -287,6 +287,7 @@ describe('federated sign-in', () => {
     assert.deepEqual((await call('GET', `/v3/projects?domain_id=${idpDomain}`)).body.projects, [])
     assert.deepEqual((await call('GET', `/v3/users?domain_id=${idpDomain}`)).body.users, [])
     await mapping(projects('member'))
+    assert.equal(await refusal(login({ sub: ['x'.repeat(57)] })), 'unauthenticated')
     const { text } = await login({ sub: ['carol'] })
     const [made] = (await call('GET', `/v3/projects?domain_id=${idpDomain}`)).body.projects
     assert.equal(made.name, 'home of carol')
@@ -426,6 +427,9 @@ describe('federated sign-in', () => {
     const { text } = await login(named(128))
     assert.ok(text.length < 8192)
     assert.equal(await refusal(login(named(129))), 'forbidden')
+    const unknown = (count: number) => ({ groups: Array.from({ length: count }, (_, n) => `none${n}`) })
+    assert.equal(await refusal(login(unknown(1280))), 'done')
+    assert.equal(await refusal(login(unknown(1281))), 'forbidden')
   })
 
   it('refuses names that are none: empty, too long, with NUL', async () => {

@@ -312,6 +312,7 @@ describe('naming behind the guard', () => {
     const now = Math.floor(house.ctx.now() / 1000)
     await refused({ parameters: { ...service(a), data: `${now}@@DEFAULT_GROUP@@other` } })
     await refused({ parameters: { ...service(a), data: `${now}` } })
+    await refused({ parameters: { ...service(a), 'Spas-SecurityToken': 'x' } })
     assert.equal(
       (await house.naming({ key: a, path: list, parameters: service(a), region: 'cn-shenzhen' })).status,
       200,

@@ -134,6 +134,25 @@ describe('engines on the wire of CSE', () => {
     })
   }
 
+  it('403 an application credential with access rules, 200 one without', async () => {
+    const id = await seedUser(house, 'abe')
+    await seedGrant(house, id, 'admin', { project })
+    const token = await house.login(id, PASSWORD, { project: { id: project } })
+    const status = async (fields: object) => {
+      const made = await house.call('POST', `/v3/users/${id}/application_credentials`, {
+        token,
+        body: { application_credential: { name: JSON.stringify(fields), ...fields } },
+      })
+      const { id: credential, secret } = made.body.application_credential
+      const application_credential = { id: credential, secret }
+      const auth = { identity: { methods: ['application_credential'], application_credential } }
+      const answer = await house.call('POST', '/v3/auth/tokens', { body: { auth } })
+      return (await call('GET', engines(), { token: answer.headers['x-subject-token'] ?? '' })).status
+    }
+    const access_rules = [{ service: 'cse', method: 'GET', path: '/v2/*/enginemgr/engines' }]
+    assert.deepEqual([await status({ access_rules }), await status({})], [403, 200])
+  })
+
   it('403 readers and members make or remove engines; nobody in another project', async () => {
     const { body } = await call('POST', engines(), { body: { ...NEW, name: 'kept' } })
     for (const token of [reader, member]) {
