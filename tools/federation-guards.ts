@@ -290,4 +290,16 @@ export const federationGuards: readonly Guard[] = [
     without: '',
     tests: 'server/src/dialects/huawei/federation-administration.test.ts',
   },
+  {
+    file: 'server/src/flows/federated-login.ts',
+    code: 'wanted.ids.length + wanted.names.length > 10 * MOST_GROUPS',
+    without: 'false',
+    tests: 'server/src/flows/federated-login.test.ts',
+  },
+  {
+    file: 'server/src/flows/federated-login.ts',
+    code: 'if (!isName(project.name) || project.name.length > 64) {',
+    without: 'if (false) {',
+    tests: 'server/src/flows/federated-login.test.ts',
+  },
 ]

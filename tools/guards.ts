@@ -8,7 +8,9 @@ import { delegationGuards } from './delegation-guards.ts'
 import { engineGuards } from './engine-guards.ts'
 import { federationGuards } from './federation-guards.ts'
 import { huaweiGuards } from './huawei-guards.ts'
+import { lendingGuards } from './lending-guards.ts'
 import { nacosGuards } from './nacos-guards.ts'
+import { policyGuards } from './policy-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
 import { samlGuards } from './saml-guards.ts'
@@ -73,7 +75,9 @@ export const guards: readonly Guard[] = [
   ...huaweiGuards,
   ...projectGuards,
   ...alibabaGuards,
+  ...lendingGuards,
   ...nacosGuards,
+  ...policyGuards,
   ...roleGuards,
   ...samlGuards,
   ...stsGuards,

@@ -55,4 +55,10 @@ export const nacosGuards: readonly Guard[] = [
     without: 'Number(timestamp) - now <= SPAS_WINDOW_MS',
     tests,
   },
+  {
+    file: `${at}/guard.ts`,
+    code: "if (parameters.has('Spas-SecurityToken')) refuse(",
+    without: 'if (false) refuse(',
+    tests,
+  },
 ]

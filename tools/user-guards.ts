@@ -219,4 +219,10 @@ export const userGuards: readonly Guard[] = [
     without: '',
     tests: passwords,
   },
+  {
+    file: 'server/src/flows/mfa-devices.ts',
+    code: 'if (device.bound) refuse(',
+    without: 'if (false) refuse(',
+    tests: 'server/src/dialects/huawei/mfa/mfa.test.ts',
+  },
 ]
