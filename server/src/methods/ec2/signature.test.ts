@@ -36,6 +36,15 @@ describe('EC2 signatures', () => {
     })
   }
 
+  it('CVE-2020-12692: only what is signed tells the time', () => {
+    const [early, late] = ['2026-11-22T10:00:00Z', '2026-11-22T23:00:00Z']
+    const posted = { params: { Timestamp: late }, headers: { 'X-Amz-Date': '20261122T100000Z' } }
+    assert.equal(signedAt(posted), Date.parse(early) / 1000)
+    const headers = { 'X-Amz-Date': '20261122T230000Z' }
+    assert.equal(signedAt({ params: { SignatureVersion: '2', Expires: early }, headers }), undefined)
+    assert.equal(signedAt({ params: { SignatureVersion: '2', 'X-Amz-Date': late }, headers: {} }), undefined)
+  })
+
   it('no version, an unknown one, and a date outside the scope are no signatures', () => {
     const request = {
       access: 'a',

@@ -87,7 +87,7 @@ function version4(secret: string, request: SignedRequest): string | null {
       ? params[`X-Amz-${name}`]
       : new RegExp(`${name}=([^,\\s]+)`).exec(authorization)?.[1]
   const algorithm = authorization?.split(' ')[0] ?? params['X-Amz-Algorithm']
-  const date = headers['x-amz-date'] ?? params['X-Amz-Date']
+  const date = version4Date(params, headers)
   const [, day, region, service] = part('Credential')?.split('/') ?? []
   const signedHeaders = part('SignedHeaders')
   if (algorithm !== 'AWS4-HMAC-SHA256' || !date || !day || !region || !service || !signedHeaders) return null
@@ -131,11 +131,21 @@ export function isS3TextSignedBy(secret: string, text: string, signature: string
   return same(hmac('sha256', signingKey(secret, [day, region, service]), text).toString('hex'), signature)
 }
 
-/** When a request says it was signed, in seconds; undefined when it does not say or not so that it can be read. */
-export function signedAt(request: Pick<SignedRequest, 'params' | 'headers'>): number | undefined {
-  const { params } = request
-  const text = params['Timestamp'] ?? lowerCased(request.headers)['x-amz-date'] ?? params['X-Amz-Date']
+/**
+ * When a request says it was signed, in seconds; undefined when it does not say or not so that it can be read. Read from
+ * what its version signs and from nothing beside it: a parameter of a posted version 4 is not signed, nor is a header of
+ * the older ones, and could be put there later.
+ */
+export function signedAt({ params, headers }: Pick<SignedRequest, 'params' | 'headers'>): number | undefined {
+  const text = params['SignatureVersion'] === undefined ? version4Date(params, headers) : params['Timestamp']
   return text === undefined ? undefined : timeOf(text)
+}
+
+function version4Date(
+  params: SignedRequest['params'],
+  headers: SignedRequest['headers'],
+): string | undefined {
+  return lowerCased(headers)['x-amz-date'] ?? params['X-Amz-Date']
 }
 
 /** When an S3 text was signed: the second line of version 4, the date line of the old form. */
