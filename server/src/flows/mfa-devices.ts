@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Context } from '../context.ts'
-import { refuse } from '../core/refusal.ts'
+import { found, refuse } from '../core/refusal.ts'
 import { proveTotp } from '../methods/totp/method.ts'
 import { decodeBase32, encodeBase32, isPasscodeOf, TOTP_STEP_SECONDS } from '../methods/totp/totp.ts'
 import {
@@ -17,6 +17,7 @@ import {
 import { newId } from '../store/ids.ts'
 import type { Filter } from '../store/list.ts'
 import type { Db } from '../store/store.ts'
+import { findUserById } from '../store/users.ts'
 import { type Actor, change } from './change.ts'
 
 const BOUND = 'totp'
@@ -58,6 +59,8 @@ export async function createMfaDevice(
   const serialNumber = `iam:${of.accountId}:mfa:${of.name}`
   const sealedBlob = ctx.keys.seal(seed, `credential:${id}`)
   await change(ctx, by, `mfa_device:${id}`, async (tx) => {
+    // Looked at again where nobody can take the user away in between.
+    found(await findUserById(tx, of.userId), 'user', of.userId)
     if ((await mfaDevices(tx, of.userId)).length > 0) {
       refuse('conflict', `user ${of.userId} has a device`, {
         message: 'Conflict occurred when attempting to store virtual MFA device - Duplicate.',

@@ -8,6 +8,7 @@ import { cloudPowersOf, isCloudAdmin } from '../../../flows/account-administrati
 import { findAgency } from '../../../store/agencies.ts'
 import { findGroup } from '../../../store/groups.ts'
 import {
+  type Attachment,
   attachPolicy,
   detachPolicy,
   findStatementPolicies,
@@ -79,20 +80,24 @@ async function demandActor(
   return missing(kind.actor, id)
 }
 
-/** Both of one account, and none of the cloud's own people by an account's administrator. */
-async function attachmentOf(tx: Db, call: Call, wanted: Wanted) {
-  const policy = await ownIdentityPolicy(tx, call, wanted.action)
-  const accountId = await demandActor(tx, call, wanted)
-  if (accountId !== policy.domainId) missing(wanted.kind.actor, wanted.id)
-  const powers = await cloudPowersOf(call.ctx.store)
-  if (powers.actors.has(wanted.id) && !isCloudAdmin(call.caller)) {
-    refuse('forbidden', `${wanted.action} on one of the cloud’s own`, { rule: wanted.action })
-  }
-  return {
-    policyId: policy.id,
-    actor: { kind: wanted.kind.actor, id: wanted.id },
-    scope: { kind: 'account', id: accountId },
-  } as const
+/** One transaction on policy and actor of one account, none of the cloud's own people by an account's administrator. */
+async function changeAttachment(
+  call: Call,
+  wanted: Wanted,
+  make: (tx: Db, attachment: Omit<Attachment, 'createdAt'>) => Promise<void>,
+): Promise<void> {
+  const { kind, id, action } = wanted
+  const { actors } = await cloudPowersOf(call.ctx.store)
+  await change(call, `policy:${call.params['policy_id']}/${kind.actor}:${id}`, async (tx) => {
+    const policy = await ownIdentityPolicy(tx, call, action)
+    const accountId = await demandActor(tx, call, wanted)
+    if (accountId !== policy.domainId) missing(kind.actor, id)
+    if (actors.has(id) && !isCloudAdmin(call.caller)) {
+      refuse('forbidden', `${action} on one of the cloud’s own`, { rule: action })
+    }
+    const actor = { kind: kind.actor, id }
+    await make(tx, { policyId: policy.id, actor, scope: { kind: 'account', id: accountId } })
+  })
 }
 
 function operationsOf(kind: Kind) {
@@ -109,17 +114,13 @@ function operationsOf(kind: Kind) {
     id: (call.body as Readonly<Record<string, string>>)[field] ?? '',
     action: `iam:${kind.things}:${verb}PolicyV5`,
   })
-  const audited = (call: Call, { id }: Wanted): string =>
-    `policy:${call.params['policy_id']}/${kind.actor}:${id}`
   return [
     operation({
       ...shared,
       id: kind.ids.attach,
       path: `/v5/policies/:policy_id/attach-${kind.actor}`,
       handle: async (call) => {
-        const wanted = wantedOf(call, 'attach')
-        await change(call, audited(call, wanted), async (tx) => {
-          const attachment = await attachmentOf(tx, call, wanted)
+        await changeAttachment(call, wantedOf(call, 'attach'), async (tx, attachment) => {
           if (!(await attachPolicy(tx, { ...attachment, createdAt: call.ctx.now() }))) {
             refuse('conflict', 'attached', { message: 'The policy is attached already.' })
           }
@@ -132,9 +133,7 @@ function operationsOf(kind: Kind) {
       id: kind.ids.detach,
       path: `/v5/policies/:policy_id/detach-${kind.actor}`,
       handle: async (call) => {
-        const wanted = wantedOf(call, 'detach')
-        await change(call, audited(call, wanted), async (tx) => {
-          const attachment = await attachmentOf(tx, call, wanted)
+        await changeAttachment(call, wantedOf(call, 'detach'), async (tx, attachment) => {
           if (!(await detachPolicy(tx, attachment))) missing('policy', attachment.policyId)
         })
         return {}

@@ -19,7 +19,7 @@ import {
 import { newId } from '../../../store/ids.ts'
 import type { Db } from '../../../store/store.ts'
 import { isUniqueViolation } from '../../../store/unique.ts'
-import { voidTokens } from '../../../store/users.ts'
+import { holdUser, type User, voidTokens } from '../../../store/users.ts'
 import { accountOf, administers, demandAdministrator } from '../access.ts'
 import { type Call, change, one, operation } from '../operation.ts'
 import { ownUser } from '../user-for.ts'
@@ -52,14 +52,26 @@ export async function ownGroup(
   return missing('group', id)
 }
 
-/** The same, to be changed: one that holds a role of the cloud's is the cloud's. */
-async function groupToChange(tx: Db, call: Call, action: string): Promise<Group> {
-  const { id } = await ownGroup(tx, call, { id: idOf(call), action })
-  const powers = await cloudPowersOf(call.ctx.store)
-  if (powers.actors.has(id) && !isCloudAdmin(call.caller)) {
-    refuse('forbidden', `${action} on one of the cloud’s own`, { rule: action })
+/**
+ * One transaction on a group that is to be changed: one that holds a role of the cloud's is the cloud's. `demandAccounts`
+ * refuses the cloud's own people alike.
+ */
+async function changeGroup<T>(
+  call: Call,
+  { target, action }: { readonly target: string; readonly action: string },
+  make: (tx: Db, group: Group, demandAccounts: (id: string) => void) => Promise<T>,
+): Promise<T> {
+  const { actors } = await cloudPowersOf(call.ctx.store)
+  const demandAccounts = (id: string): void => {
+    if (actors.has(id) && !isCloudAdmin(call.caller)) {
+      refuse('forbidden', `${action} on one of the cloud’s own`, { rule: action })
+    }
   }
-  return (await holdGroup(tx, id)) ?? missing('group', id)
+  return change(call, target, async (tx) => {
+    const { id } = await ownGroup(tx, call, { id: idOf(call), action })
+    demandAccounts(id)
+    return make(tx, (await holdGroup(tx, id)) ?? missing('group', id), demandAccounts)
+  })
 }
 
 const taken = (error: unknown): never => {
@@ -137,8 +149,8 @@ const update = operation({
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found', 'conflict'],
   handle: async (call) => {
     const { new_group_name: name, new_group_description: description } = call.body
-    const group = await change(call, audited(call), async (tx) => {
-      const before = await groupToChange(tx, call, 'iam:groups:updateGroupV5')
+    const changing = { target: audited(call), action: 'iam:groups:updateGroupV5' }
+    const group = await changeGroup(call, changing, async (tx, before) => {
       const after = { ...before, name: name ?? before.name, description: description ?? before.description }
       await updateGroup(tx, after).catch(taken)
       return after
@@ -156,8 +168,8 @@ const remove = operation({
   success: 204,
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   handle: async (call) => {
-    await change(call, audited(call), async (tx) => {
-      const { id } = await groupToChange(tx, call, 'iam:groups:deleteGroupV5')
+    const changing = { target: audited(call), action: 'iam:groups:deleteGroupV5' }
+    await changeGroup(call, changing, async (tx, { id }) => {
       if (await holdsGrants(tx, id)) await voidTokensOfMembers(tx, id, call.ctx.now())
       await deleteGroup(tx, id)
     })
@@ -173,11 +185,23 @@ const membership = {
   refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
 } as const
 
-/** Group and user of one account, neither of them the cloud's own. */
-async function pairOf(tx: Db, call: Call<{ readonly user_id: string }>, action: string) {
-  const group = await groupToChange(tx, call, action)
-  const user = await ownUser(call, call.body.user_id, action, 'change')
-  return user.domainId === group.domainId ? { group, user } : missing('user', user.id)
+/** One transaction on group and user of one account, neither of them the cloud's own; somebody may act on themself. */
+async function changeMembership(
+  call: Call<{ readonly user_id: string }>,
+  action: string,
+  make: (tx: Db, group: Group, user: User) => Promise<void>,
+): Promise<void> {
+  const id = call.body.user_id
+  await changeGroup(
+    call,
+    { target: `${audited(call)}/user:${id}`, action },
+    async (tx, group, demandAccounts) => {
+      const user = await holdUser(tx, id)
+      if (user?.domainId !== group.domainId) return missing('user', id)
+      if (call.caller.user.id !== id) demandAccounts(id)
+      return make(tx, group, user)
+    },
+  )
 }
 
 const add = operation({
@@ -185,10 +209,9 @@ const add = operation({
   id: 'addUserToGroupV5',
   path: `${path}/add-user`,
   handle: async (call) => {
-    await change(call, `${audited(call)}/user:${call.body.user_id}`, async (tx) => {
-      const { group, user } = await pairOf(tx, call, 'iam:permissions:addUserToGroupV5')
-      await addMember(tx, user.id, group.id)
-    })
+    await changeMembership(call, 'iam:permissions:addUserToGroupV5', (tx, group, user) =>
+      addMember(tx, user.id, group.id),
+    )
     return {}
   },
 })
@@ -199,8 +222,7 @@ const take = operation({
   id: 'removeUserFromGroupV5',
   path: `${path}/remove-user`,
   handle: async (call) => {
-    await change(call, `${audited(call)}/user:${call.body.user_id}`, async (tx) => {
-      const { group, user } = await pairOf(tx, call, 'iam:permissions:removeUserFromGroupV5')
+    await changeMembership(call, 'iam:permissions:removeUserFromGroupV5', async (tx, group, user) => {
       if (!(await removeMember(tx, user.id, group.id))) missing('user', user.id)
       await voidTokens(tx, user.id, call.ctx.now())
     })

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { listCredentials } from '../../../store/credentials.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
 import { seedDomain, seedGrant, seedUser } from '../../../testing/seed.ts'
@@ -82,6 +87,26 @@ describe('v5 users and groups', () => {
     assert.equal((await mine('GET', path)).status, 404)
   })
 
+  it('200 tells who signs in elsewhere by their id, and their namesake here by the name', async () => {
+    const here = await seedUser(house, 'Namesake', two.a)
+    const elsewhere = await seedUser(house, 'Foreign', two.a)
+    await house.ctx.store.write((tx) =>
+      tx
+        .updateTable('user')
+        .set({ kind: 'federated', name: 'Namesake' })
+        .where('id', '=', elsewhere)
+        .execute(),
+    )
+    const { users } = (await mine('GET', '/v5/users')).body
+    const urns = Object.fromEntries(
+      users.map((user: { user_id: string; urn: string }) => [user.user_id, user.urn]),
+    )
+    assert.equal(urns[here], `iam::${two.a}:user:Namesake`)
+    assert.equal(urns[elsewhere], `iam::${two.a}:user:${elsewhere}`)
+    const { user } = (await mine('GET', `/v5/users/${elsewhere}`)).body
+    assert.deepEqual([user.user_name, user.urn], ['Namesake', urns[elsewhere]])
+  })
+
   it('403 and 404 other accounts, by every route between them', async () => {
     const security = await face.token({ name: 'SecurityB', domain: two.b })
     const group = (await mine('POST', '/v5/groups', { group_name: 'kept' })).body.group.group_id
@@ -133,5 +158,53 @@ describe('v5 users and groups', () => {
       assert.equal((await mine(method, path, body)).status, 403, `${method} ${path}`)
     }
     assert.equal((await as(cloud, 'DELETE', `/v5/users/${id}`)).status, 204)
+  })
+})
+
+describe('changes of users that commit together', () => {
+  it('404 what is made for a user who is deleted in the same commit, and nothing is kept of it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-'))
+    const house = await openHouse({ databaseUrl: `sqlite:${join(folder, 'tokenhouse.db')}` })
+    const face = openHuawei(house)
+    const two = await seedTwoAccounts(house)
+    const token = await face.token({ name: 'IAMUserA', domain: two.a })
+    const as = (method: string, path: string, body?: unknown) =>
+      face.call(method, path, { token, ...(body === undefined ? {} : { body }) })
+    const group = (await as('POST', '/v5/groups', { group_name: 'team' })).body.group.group_id
+    const document = { Version: '5.0', Statement: [{ Effect: 'Allow', Action: ['a:b:c'] }] }
+    const sent = { policy_name: 'read', policy_document: JSON.stringify(document) }
+    const policy = (await as('POST', '/v5/policies', sent)).body.policy.policy_id
+    const making: readonly ((user_id: string) => readonly [path: string, body: unknown])[] = [
+      (user_id) => [`/v5/groups/${group}/add-user`, { user_id }],
+      (user_id) => [`/v5/policies/${policy}/attach-user`, { user_id }],
+      (user_id) => ['/v3.0/OS-MFA/virtual-mfa-devices', { virtual_mfa_device: { name: 'phone', user_id } }],
+      (user_id) => [`/v5/users/${user_id}/access-keys`, {}],
+    ]
+    for (const [i, make] of making.entries()) {
+      const user = await seedUser(house, `Leaving${i}`, two.a)
+      const [path, body] = make(user)
+      // While one change is under way, those behind it gather for the next commit.
+      let release = (): void => undefined
+      const held = house.ctx.store.write(
+        () =>
+          new Promise<void>((resolve) => {
+            release = resolve
+          }),
+      )
+      const deleted = as('DELETE', `/v5/users/${user}`)
+      const made = as('POST', path, body)
+      await setTimeout(100)
+      release()
+      await held
+      assert.equal((await deleted).status, 204)
+      assert.equal((await made).status, 404, `${path} ${(await made).text}`)
+      assert.equal(
+        (await listCredentials(house.ctx.store.db, { filters: [], userId: user }, {})).items.length,
+        0,
+      )
+    }
+    await face.close()
+    await house.close()
+    rmSync(folder, { recursive: true })
   })
 })

@@ -32,7 +32,8 @@ function shown(user: User): Record<string, unknown> {
     is_root_user: false,
     created_at: zonedTime(user.createdAt),
     user_id: user.id,
-    urn: `iam::${user.domainId}:user:${user.name}`,
+    // As `GET /v5/caller-identity` tells them: by a name that a provider says, trust policies mean a local namesake.
+    urn: `iam::${user.domainId}:user:${user.kind === 'local' ? user.name : user.id}`,
     enabled: user.enabled,
   }
 }
