@@ -27,6 +27,18 @@ const advisoryTests = `${cse}/advisories.test.ts`
 
 export const engineGuards: readonly Guard[] = [
   {
+    file: tokens,
+    code: "if (!(await isStillBacked(ctx, account))) return 'account_gone'",
+    without: '',
+    tests: faceTests,
+  },
+  {
+    file: `${face}/operation.ts`,
+    code: 'if (project?.alive !== true)',
+    without: 'if (!project)',
+    tests: faceTests,
+  },
+  {
     file: exchange,
     code: "if (session.scope.kind !== 'project' || session.scope.project.id !== projectId) return no('wrongProject')",
     without: '',

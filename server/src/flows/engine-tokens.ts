@@ -11,8 +11,10 @@ import { randomBytes } from 'node:crypto'
 import { signCompact, verifyCompact } from '@tokenhouse/tokens'
 import type { Context } from '../context.ts'
 import { refuse } from '../core/refusal.ts'
+import { findAgency } from '../store/agencies.ts'
 import { type EngineAccount, findEngineAccount } from '../store/engine-accounts.ts'
 import type { EngineRecord } from '../store/engines.ts'
+import { findUser } from '../store/identity.ts'
 import { signingKey, verifyingKeys } from './engine-keys.ts'
 
 export interface EngineToken {
@@ -86,7 +88,8 @@ export type EngineTokenFault = 'invalid' | 'expired' | 'account_gone'
 
 /**
  * Reads a token of a ServiceComb engine as strictly as it was made: signed by a key of this very engine, `exp` an
- * integer, `roles` a list of names, no `role`, the account there and the one the token was made for.
+ * integer, `roles` a list of names, no `role`, the account there and the one the token was made for, and so is, where
+ * the account has no password, the enabled user or the agency that it stands for.
  */
 export async function readEngineToken(
   ctx: Context,
@@ -102,7 +105,16 @@ export async function readEngineToken(
   if (exp * 1e6 <= ctx.now()) return 'expired'
   const account = await findEngineAccount(ctx.store.db, engine.id, { name })
   if (!account || account.incarnation !== sub || account.status !== 'active') return 'account_gone'
+  if (!(await isStillBacked(ctx, account))) return 'account_gone'
   return { engine, account, roles: roles.filter((one) => account.roles.includes(one)), expiresAt: exp }
+}
+
+/** Without a password only sessions of its user or agency brought tokens: they end with whoever that is. */
+async function isStillBacked({ store }: Context, { hash, principalId }: EngineAccount): Promise<boolean> {
+  if (hash !== null || principalId === null) return true
+  const reference = { id: principalId }
+  const [user, agency] = await Promise.all([findUser(store.db, reference), findAgency(store.db, reference)])
+  return user ? user.enabled && user.domain.enabled : agency?.domain.enabled === true
 }
 
 function isRoleList(roles: unknown): roles is readonly string[] {

@@ -14,7 +14,7 @@ import { buildFace } from '../../http/face.ts'
 import { findEngineAccount } from '../../store/engine-accounts.ts'
 import type { EngineRecord } from '../../store/engines.ts'
 import { type House, openHouse } from '../../testing/house.ts'
-import { seedProject } from '../../testing/seed.ts'
+import { seedProject, seedUser } from '../../testing/seed.ts'
 import { engineWires } from './engine-face/index.ts'
 import { cseDialect } from './index.ts'
 
@@ -52,7 +52,8 @@ before(async () => {
     ).engine
   comb = await make('comb', 'CSE2')
   nacos = await make('nacos', 'Nacos2')
-  await importPrincipal(house.ctx, comb, { principal: { id: 'u1', name: 'uma' }, roles: ['developer'] }, BY)
+  const uma = { id: await seedUser(house, 'uma'), name: 'uma' }
+  await importPrincipal(house.ctx, comb, { principal: uma, roles: ['developer'] }, BY)
 })
 after(async () => {
   await engines.close()

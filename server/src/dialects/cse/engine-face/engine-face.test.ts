@@ -4,11 +4,15 @@ import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { createAccounts } from '../../../flows/engine-accounts.ts'
 import { exportEngineKeys } from '../../../flows/engine-keys.ts'
-import { createEngine } from '../../../flows/engine-lifecycle.ts'
+import { createEngine, importPrincipal } from '../../../flows/engine-lifecycle.ts'
+import { engineToken } from '../../../flows/engine-tokens.ts'
 import { buildFace } from '../../../http/face.ts'
+import { insertAgency } from '../../../store/agencies.ts'
 import type { EngineRecord } from '../../../store/engines.ts'
+import { newId } from '../../../store/ids.ts'
+import { removeAgencies } from '../../../store/removal.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
-import { seedProject } from '../../../testing/seed.ts'
+import { seedDomain, seedProject, seedUser } from '../../../testing/seed.ts'
 import { engineWires } from './index.ts'
 
 const BY = { session: null, action: 'test', requestId: '' }
@@ -326,6 +330,72 @@ describe('accounts and roles of an engine', () => {
       assert.equal(again.status, status === 'active' ? 200 : 401)
     }
     await call('DELETE', '/v4/accounts/ina', { token: root })
+  })
+
+  it('401 the token of an imported user who was disabled or deleted, or of an agency that was deleted', async () => {
+    const { store } = house.ctx
+    const [user, agency] = [await seedUser(house, 'imke'), newId()]
+    const domainId = await seedDomain(house, 'agencies')
+    await store.write((tx) =>
+      insertAgency(tx, {
+        id: agency,
+        domainId,
+        kind: 'agency',
+        name: 'im',
+        description: '',
+        trustDomainId: null,
+        trustPolicy: null,
+        durationHours: null,
+        expiresAt: null,
+        maxSessionSeconds: 3600,
+        externalId: null,
+        guards: {},
+        extra: {},
+        createdAt: house.ctx.now(),
+      }),
+    )
+    const tokens: Record<string, string> = {}
+    for (const [name, id] of Object.entries({ user, agency })) {
+      const wanted = { principal: { id, name }, name: `im-${name}`, roles: ['admin'] }
+      const account = await importPrincipal(house.ctx, engine, wanted, BY)
+      const origin = { id: 'session', expiresAt: Number.POSITIVE_INFINITY }
+      tokens[name] = (await engineToken(house.ctx, engine, { account, life: 900, origin })).text
+      assert.equal((await call('GET', '/v4/accounts', { token: tokens[name] })).status, 200)
+    }
+    const { user: ofUser = '', agency: ofAgency = '' } = tokens
+    for (const enabled of [false, true]) {
+      const body = { user: { enabled } }
+      await house.call('PATCH', `/v3/users/${user}`, { token: await house.admin(), body })
+      const { status } = await call('GET', '/v4/accounts', { token: ofUser })
+      assert.equal(status, enabled ? 200 : 401)
+    }
+    await house.call('DELETE', `/v3/users/${user}`, { token: await house.admin() })
+    await store.write((tx) => removeAgencies(tx, [agency]))
+    for (const token of [ofUser, ofAgency])
+      await assertRefused(call('GET', '/v4/accounts', { token }), '401206')
+    const root = await tokenOf('root', ROOT)
+    for (const name of ['im-user', 'im-agency']) await call('DELETE', `/v4/accounts/${name}`, { token: root })
+  })
+
+  it('400 for the engine of a project that is disabled, or whose domain is: no login, no token, and again after', async () => {
+    const admin = await house.admin()
+    const domain = await seedDomain(house, 'dim')
+    const project = await seedProject(house, 'dim', domain)
+    const dim = await newEngine(project, 'dim-engine')
+    const headers = { 'x-engine-id': dim.id }
+    const { body } = await login('root', ROOT, { headers })
+    const places = [
+      [`/v3/projects/${project}`, 'project'],
+      [`/v3/domains/${domain}`, 'domain'],
+    ] as const
+    for (const [path, kind] of places) {
+      for (const enabled of [false, true]) {
+        await house.call('PATCH', path, { token: admin, body: { [kind]: { enabled } } })
+        assert.equal((await login('root', ROOT, { headers })).status, enabled ? 200 : 400, kind)
+        const listed = await call('GET', '/v4/accounts', { token: body.token, headers })
+        assert.equal(listed.status, enabled ? 200 : 400, kind)
+      }
+    }
   })
 
   it('403 root and oneself cannot be changed or removed', async () => {
