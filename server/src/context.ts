@@ -45,3 +45,12 @@ export async function openContext(settings: Settings): Promise<Context> {
 export function closeContext(ctx: Context): Promise<void> {
   return ctx.store.close()
 }
+
+/** Resolves when requests can be served; throws what stands in the way. */
+export async function refuseUnready({ store, keys }: Pick<Context, 'store' | 'keys'>): Promise<void> {
+  // First, since it is known at once: from a database that vanished without a word no answer comes for long.
+  if (Number.isNaN(store.epoch())) throw new Error('the database cannot be followed')
+  // Keys may be remembered: only asking shows whether there is a connection to answer requests by.
+  await listSealedKeys(store.db, 'fernet')
+  await keys.tokens()
+}

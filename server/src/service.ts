@@ -13,7 +13,7 @@ import { operatorPolicy } from './cli/operator-policy.ts'
 import { authUrlOf, setUpOnce } from './cli/set-up.ts'
 import { makeDataFolders } from './cli/with-context.ts'
 import type { Settings } from './config.ts'
-import { type Context, closeContext, openContext } from './context.ts'
+import { type Context, closeContext, openContext, refuseUnready } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
 import { engineWires } from './dialects/cse/engine-face/index.ts'
 import {
@@ -125,10 +125,7 @@ async function listenForAdmin(
 ): Promise<Listening> {
   const { adminHost: host, adminPort } = ctx.settings
   const server = buildAdminFace({
-    ready: async () => {
-      await ctx.keys.tokens()
-      if (Number.isNaN(ctx.store.epoch())) throw new Error('the database cannot be followed')
-    },
+    ready: () => refuseUnready(ctx),
     metrics: () => requests() + renderGauges(gaugesOf(ctx)),
     documents: documentsOf(ctx, policy),
     onUnready: (error) => log.warn({ err: error }, 'not ready'),

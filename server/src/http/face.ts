@@ -49,6 +49,8 @@ export function buildFace<Ctx, Caller>(options: FaceOptions<Ctx, Caller>): Fasti
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 1024 },
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     bodyLimit: options.maxBodyBytes,
+    // What comes in over an open connection while the face closes is answered as ever, and the connection closed with it.
+    return503OnClosing: false,
     serverFactory: (handler) => listener(options, handler),
     frameworkErrors: (_error, request, reply) => {
       const incoming = incomingOf(request, reply, options)
@@ -219,13 +221,22 @@ function renderError<Ctx, Caller>(
   return wire.refusal(new Refusal(code, 'fault', { retryAfter: 1 }), incoming)
 }
 
-/** Faults that pass by themselves: the database is away, locked, full, going down, or broke off one of two changes that met. */
+/**
+ * Faults that pass by themselves or by the operator's hand, with nothing wrong in here: the database is away, locked, full,
+ * read-only, going down, lets nobody in, or broke off a change or a query.
+ */
 function isPassing(error: unknown): boolean {
-  const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  const { code, errcode, syscall, message } = error as Partial<Record<string, unknown>>
   if (typeof errcode === 'number') return [5, 6, 8, 10, 13, 14].includes(errcode & 0xff)
-  if (typeof code !== 'string') return false
-  return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|ENOTFOUND|57P0|08|40|53|55000|3D000)/.test(code)
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true
+  if (typeof code === 'string')
+    return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|25006|25P03|28|57|08|40|53|55|58|3D000)/.test(code)
+  return typeof message === 'string' && LOST.test(message)
 }
+
+/** What the driver of PostgreSQL says of a connection that is lost, silent or not to be had; such errors have no code. */
+const LOST =
+  /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect|SASL: )/
 
 /** Written past Fastify's own reply, which would add a charset that the wires do not have, and costs as much again. */
 function send(
@@ -304,7 +315,7 @@ function hostOf(request: FastifyRequest): string {
 }
 
 /** The last Host that was one: nearly all requests name the same. */
-let lastHost = ''
+let lastHost: string | undefined
 
 function isHost(text: string): boolean {
   if (text === lastHost) return true

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { sql } from 'kysely'
 import pg from 'pg'
+import { refuseUnready } from '../context.ts'
 import { migratedDatabase } from '../testing/engines.ts'
 import { type House, openHouse } from '../testing/house.ts'
 import { startPostgres } from '../testing/postgres.ts'
@@ -96,6 +97,7 @@ describe('faults of ours', () => {
     await operator.query('select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = $1', [
       name,
     ])
+    await assert.rejects(refuseUnready(house.ctx))
     await quietly(async () => {
       for (const password of [house.adminPassword, 'wrong']) assertUnavailable(await login(house, password))
       for (const shown of [token, `${token.slice(0, -4)}AAAA`]) {
@@ -107,6 +109,28 @@ describe('faults of ours', () => {
     await operator.query(`alter database "${name}" allow_connections true`)
     assert.equal((await login(house, house.adminPassword)).status, 201)
     assert.equal((await login(house, 'wrong')).status, 401)
+  })
+
+  it('503 for a change that PostgreSQL breaks off between two statements, and the next one is made', async () => {
+    const shared = process.env['TEST_POSTGRES_URL']
+    const server = shared ? undefined : await startPostgres()
+    if (server) closing.push(server.stop)
+    const house = await openHouse({ databaseUrl: await migratedDatabase(shared ?? server?.url ?? '') })
+    closing.push(house.close)
+    const token = await house.admin()
+    const { store } = house.ctx
+    const brokenOff: typeof store.write = (change) =>
+      store.write(async (tx) => {
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)
+        await sql`select pg_terminate_backend(${rows[0]?.pid}::int, 10000)`.execute(store.db)
+        return change(tx)
+      })
+    await quietly(async () => {
+      Object.assign(house.ctx, { store: { ...store, write: brokenOff } })
+      assertUnavailable(await create(house, token, 'broken-off'))
+      Object.assign(house.ctx, { store })
+    })
+    assert.equal((await create(house, token, 'broken-off')).status, 201)
   })
 
   it('a query under way when PostgreSQL goes away is refused, and ends nothing else', async () => {
