@@ -204,6 +204,19 @@ describe('advisories, on the Alibaba face', () => {
     }
   })
 
+  it('CVE-2012-1572: no policy is held against a name that is longer than any', async () => {
+    const key = await house.person('patterned', allow('*', { Resource: `acs:ram:*${'a'.repeat(6_000)}b` }))
+    const long = 'a'.repeat(10_000)
+    for (const answer of [
+      await ram('GetUser', { UserName: long }, key),
+      await ram('UpdateUser', { UserName: 'x', NewUserName: long }, key),
+      await ram('AttachPolicyToUser', { UserName: 'x', PolicyType: 'Custom', PolicyName: long }, key),
+      await house.secureToken(long, { key }),
+    ]) {
+      assert.deepEqual([answer.status, answer.body.Code], [400, 'InvalidParameter'])
+    }
+  })
+
   it('CVE-2013-0247: bad signatures leave neither rows nor audit lines, however many', async () => {
     const earlier = await allRows(house)
     for (let n = 0; n < 100; n++) {

@@ -144,12 +144,21 @@ function rpcOperation(
   }
 }
 
-/** What an operation asks for. One that names actions and asks for none would be open: a fault of ours. */
+/** Characters of a resource, several times what the longest names make. What a pattern costs grows with its square. */
+const LONGEST_RESOURCE = 512
+
+/**
+ * What an operation asks for. One that names actions and asks for none would be open: a fault of ours. Refuses names that
+ * are longer than any, before policies are held against them.
+ */
 function asksOf(op: Operation, call: HttpCall, facts: unknown): readonly Ask[] {
   if (typeof op.actions === 'string') return []
   const asks = op.asks?.(callOf(call), facts) ?? []
   if (asks.length === 0 || asks.some(({ action }) => !op.actions.includes(action))) {
     throw new Error(`${op.action} asks for nothing it names`)
+  }
+  if (asks.some(({ resource }) => resource.length > LONGEST_RESOURCE)) {
+    return refuseGateway('InvalidParameter', 'a name longer than any')
   }
   return asks
 }

@@ -189,6 +189,18 @@ describe('AssumeRoleWithOIDC', () => {
     assert.equal(said.length, 14, 'each is on the audit trail')
   })
 
+  it('400 a subject or audience longer than any, before a trust policy is held against it (CVE-2012-1572)', async () => {
+    const sub = 's'.repeat(255)
+    const like = (value: string) =>
+      trusting([arn(`oidc-provider/${idp}`)], { StringLike: { 'oidc:sub': value } })
+    await changeTrust(like('s*'))
+    assert.equal((await assume({ OIDCToken: sign({ sub }) })).status, 200)
+    const invalid = 'AuthenticationFail.OIDCToken.Invalid'
+    refused(await assume({ OIDCToken: sign({ sub: `${sub}s` }) }), 400, invalid)
+    const aud = [OIDC_AUDIENCE, 'a'.repeat(256)]
+    refused(await assume({ OIDCToken: sign({ sub, aud, azp: OIDC_AUDIENCE }) }), 400, invalid)
+  })
+
   it('400 a provider that is not there, disabled, or another account’s, alike', async () => {
     const { ctx } = house
     const invalid = 'AuthenticationFail.OIDCToken.Invalid'

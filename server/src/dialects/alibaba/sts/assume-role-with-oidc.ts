@@ -10,6 +10,8 @@ import { assumedBody, namedRole, policyOf, roleOf, secondsOf, sessionNameOf } fr
 import { isoSeconds, VERSION } from './sts.ts'
 
 const ARN = /^acs:ram::(\d{16}):oidc-provider\/([\w.-]{1,64})$/i
+/** Characters of a subject (OpenID Connect Core 2). What a pattern of a trust policy costs grows with their square. */
+const LONGEST_CLAIM = 255
 /** Of the provider's protocols, the one whose mapping says who it is. */
 const PROTOCOL = 'oidc'
 
@@ -89,7 +91,11 @@ async function doorOf({ ctx }: PublicCall, { account, name }: NamedProvider): Pr
 
 async function believed(call: PublicCall, door: Door): Promise<BelievedIdToken> {
   const token = await believeIdToken(call.ctx, door, required(call, 'OIDCToken').trim(), call)
-  if (!('refused' in token)) return token
+  if (!('refused' in token)) {
+    const { sub, aud } = token.claims
+    const isLong = [sub, aud].flatMap(textsOf).some((text) => text.length > LONGEST_CLAIM)
+    return isLong ? untrue(`${door.provider.id}: a subject or audience longer than any`) : token
+  }
   if (token.expired) return refuseGateway('AuthenticationFail.OIDCToken.Expired', token.refused)
   return untrue(`${door.provider.id}: ${token.refused}`)
 }
