@@ -416,13 +416,13 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: `${HUAWEI}v5/attachments.ts`,
-    code: 'if (powers.actors.has(wanted.id) && !isCloudAdmin(call.caller)) {',
+    code: 'if (actors.has(id) && !isCloudAdmin(call.caller)) {',
     without: 'if (false) {',
     tests: IDENTITY,
   },
   {
     file: `${HUAWEI}v5/attachments.ts`,
-    code: 'if (accountId !== policy.domainId) missing(wanted.kind.actor, wanted.id)',
+    code: 'if (accountId !== policy.domainId) missing(kind.actor, id)',
     without: '',
     tests: IDENTITY,
   },
@@ -446,14 +446,14 @@ export const huaweiGuards: readonly Guard[] = [
   },
   {
     file: `${HUAWEI}v5/groups.ts`,
-    code: 'if (powers.actors.has(id) && !isCloudAdmin(call.caller)) {',
+    code: 'if (actors.has(id) && !isCloudAdmin(call.caller)) {',
     without: 'if (false) {',
     tests: USERS,
   },
   {
     file: `${HUAWEI}v5/groups.ts`,
-    code: "return user.domainId === group.domainId ? { group, user } : missing('user', user.id)",
-    without: 'return { group, user }',
+    code: "if (user?.domainId !== group.domainId) return missing('user', id)",
+    without: "if (!user) return missing('user', id)",
     tests: USERS,
   },
   {

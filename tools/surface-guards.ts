@@ -133,8 +133,8 @@ export const surfaceGuards: readonly Guard[] = [
   },
   {
     file: face,
-    code: '|57P0|08|40|53|',
-    without: '|57P0|08|53|',
+    code: '|57|08|40|53|',
+    without: '|57|08|53|',
     tests: surface,
   },
 ]
