@@ -341,4 +341,40 @@ export const engineGuards: readonly Guard[] = [
     without: "{ flag: 'wx' }",
     tests: 'server/src/cli/engines.test.ts',
   },
+  {
+    file: `${cse}/wire.ts`,
+    code: 'if (caller.delegation.applicationCredential?.accessRules) return false',
+    without: '',
+    tests: engineTests,
+  },
+  {
+    file: accounts,
+    code: "if (Object.hasOwn(builtInRoles, name)) refuseEngine('builtInRole')",
+    without: '',
+    tests: faceTests,
+  },
+  {
+    file: accounts,
+    code: "if (mode === 'update' && !isThere) refuseEngine('noRole')",
+    without: '',
+    tests: faceTests,
+  },
+  {
+    file: accounts,
+    code: "if (!own.some((role) => role.name === name)) refuseEngine('noRole')",
+    without: '',
+    tests: faceTests,
+  },
+  {
+    file: accounts,
+    code: "if (isBuiltInAccount(specType, name)) refuseEngine('builtInAccount')",
+    without: '',
+    tests: remoteTests,
+  },
+  {
+    file: 'server/src/core/engine-rules.ts',
+    code: "name.toLowerCase() === 'nacos'",
+    without: "name === 'nacos'",
+    tests: remoteTests,
+  },
 ]

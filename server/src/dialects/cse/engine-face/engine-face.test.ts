@@ -439,7 +439,12 @@ describe('accounts and roles of an engine', () => {
       call('POST', '/v4/roles', { token, body: { name: 'bad', perms: [{ ...perms[0], verbs: ['fly'] }] } }),
       '400001',
     )
-    await assertRefused(call('PUT', '/v4/roles/admin', { token, body: { perms } }), '403203')
+    for (const name of ['admin', 'developer']) {
+      await assertRefused(call('PUT', `/v4/roles/${name}`, { token, body: { perms } }), '403203')
+      await assertRefused(call('DELETE', `/v4/roles/${name}`, { token }), '403203')
+    }
+    assert.equal((await call('PUT', '/v4/roles/nobody', { token, body: { perms } })).status, 400)
+    assert.equal((await call('DELETE', '/v4/roles/nobody', { token })).status, 400)
     await call('POST', '/v4/accounts', {
       token,
       body: { name: 'clara', password: PASSWORD, roles: ['clerk'] },
