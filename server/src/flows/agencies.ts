@@ -46,14 +46,19 @@ export function agencyUser(agency: AgencyRecord): UserRecord {
 /** Whether the agency trusts the person's account and the person may still act as it, by what they hold anywhere in theirs. */
 export async function mayAct(ctx: Context, agency: AgencyRecord, person: Person): Promise<boolean> {
   if (!trusts(agency, person.user, null)) return false
+  const everywhere = await heldWithin(ctx, person)
+  return (await rightsFrom(ctx, person, { granted: everywhere, everywhere }, null)).allows(agency)
+}
+
+/** Ids of the roles that somebody holds anywhere in their own account. */
+function heldWithin(ctx: Context, { user, groups }: Holder): Promise<readonly string[]> {
   const grantee = {
-    userId: person.user.id,
-    groups: person.groups,
+    userId: user.id,
+    groups,
     now: ctx.now(),
     defaultMembershipTtl: ctx.settings.defaultAuthorizationTtl,
   }
-  const granted = await roleIdsWithin(ctx.store.db, grantee, person.user.domain.id)
-  return (await rightsFrom(ctx, person, granted, null)).allows(agency)
+  return roleIdsWithin(ctx.store.db, grantee, user.domain.id)
 }
 
 export interface AgentRights {
@@ -66,24 +71,40 @@ export interface AgentRights {
 export async function agentRights(ctx: Context, session: Session, facts: RequestFacts): Promise<AgentRights> {
   const { user, claims, delegation } = session
   const groups = delegation.federation?.groups.map(({ id }) => id) ?? []
-  const held = await effectiveRolesOf(ctx, { userId: user.id, groups }, claims.scope)
-  return rightsFrom(ctx, { user, groups }, held, facts)
+  const [granted, everywhere] = await Promise.all([
+    effectiveRolesOf(ctx, { userId: user.id, groups }, claims.scope),
+    heldWithin(ctx, { user, groups }),
+  ])
+  return rightsFrom(ctx, { user, groups }, { granted, everywhere }, facts)
+}
+
+/** Whose rights: a user, with the groups a sign-in elsewhere gave them. */
+interface Holder {
+  readonly user: { readonly id: string; readonly domain: { readonly id: string } }
+  readonly groups: readonly string[]
+}
+
+/** Role ids: what counts for the session, and what the person holds anywhere in their account. */
+interface Held {
+  readonly granted: Iterable<string>
+  readonly everywhere: Iterable<string>
 }
 
 /**
  * All agencies by one of `AGENT_ROLES`, or those that a policy allows `iam:agencies:assume` on (`/iam/agencies/<id>`) or
- * `sts:agencies:assume` (their URN). An explicit Deny of either counts against all of it. `facts`: null for a session whose
- * conditions were decided when it began.
+ * `sts:agencies:assume` (their URN). An explicit Deny of either counts against all of it, wherever in their account it is
+ * held: nobody chooses a scope to be rid of it. `facts`: null for a session whose conditions were decided when it began.
  */
 async function rightsFrom(
   ctx: Context,
-  { user, groups }: { readonly user: { readonly id: string }; readonly groups: readonly string[] },
-  granted: Iterable<string>,
+  { user, groups }: Holder,
+  { granted, everywhere }: Held,
   facts: RequestFacts | null,
 ): Promise<AgentRights> {
   const { db } = ctx.store
   const [roles, stored] = await Promise.all([rolesOf(ctx.store), groupIdsOf(db, user.id)])
   const held = withImplied(granted, roles.implied)
+  const denying = withImplied(everywhere, roles.implied).difference(held)
   const byRole = [...held].some((id) => {
     const role = roles.byId.get(id)
     return role?.domainId === '' && AGENT_ROLES.includes(role.name)
@@ -91,11 +112,17 @@ async function rightsFrom(
   const records = await listHeldPolicies(db, {
     actor: { kind: 'user', id: user.id },
     groups: [...groups, ...stored],
-    roles: [...held],
+    roles: [...held, ...denying],
     language: 'huawei',
     projectId: null,
   })
-  const stated = records.map(statementsOf)
+  const stated = records.map((record) => {
+    const { name, statements } = statementsOf(record)
+    return {
+      name,
+      statements: statements.filter(({ effect }) => effect === 'Deny' || !denying.has(record.id)),
+    }
+  })
   const policies = facts === null ? stated.map(withoutConditions) : stated
   return {
     some: byRole || policies.some(({ statements }) => statements.some(mayAllowAssuming)),

@@ -118,6 +118,41 @@ describe('conditions of custom policies', () => {
     assert.equal(await trying('Far', denying({ IpAddress: { 'g:SourceIp': ['192.0.2.0/24'] } }), true), 201)
   })
 
+  it('404 by a token of a project, too, while a policy that is held on the account denies', async () => {
+    const user = await seedUser(house, 'Scoped', two.b)
+    await seedGrant(house, user, 'te_agency', { domain: two.b })
+    await seedGrant(house, user, 'te_agency', { project: two.projectB })
+    const Condition = { Bool: { 'g:MFAPresent': ['false'] } }
+    const policy = { Version: '1.1', Statement: [{ Effect: 'Deny', Action: ['iam:agencies:*'], Condition }] }
+    const role = { display_name: 'Scoped', type: 'AX', description: '', policy }
+    const made = await face.call('POST', '/v3.0/OS-ROLE/roles', { token: administratorB, body: { role } })
+    const assume_role = { domain_id: two.a, agency_name: 'agency' }
+    const auth = { identity: { methods: ['assume_role'], assume_role } }
+    const assume = async (scope: unknown) => {
+      const token = await face.token({ name: 'Scoped', domain: two.b }, scope)
+      return (await face.call('POST', '/v3/auth/tokens', { token, body: { auth } })).status
+    }
+    const scopes = [{ domain: { id: two.b } }, { project: { id: two.projectB } }]
+    for (const scope of scopes) assert.equal(await assume(scope), 201)
+    const grant = `/v3/domains/${two.b}/users/${user}/roles/${made.body.role.id}`
+    assert.equal((await face.call('PUT', grant, { token: administratorB })).status, 204)
+    for (const scope of scopes) assert.equal(await assume(scope), 404, JSON.stringify(scope))
+  })
+
+  it('403 by a token of a project, where the policy that allows it is held on the account', async () => {
+    const user = await seedUser(house, 'Apart', two.b)
+    await seedGrant(house, user, 'readonly', { project: two.projectB })
+    const policy = { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['iam:agencies:assume'] }] }
+    const role = { display_name: 'Apart', type: 'AX', description: '', policy }
+    const made = await face.call('POST', '/v3.0/OS-ROLE/roles', { token: administratorB, body: { role } })
+    const grant = `/v3/domains/${two.b}/users/${user}/roles/${made.body.role.id}`
+    assert.equal((await face.call('PUT', grant, { token: administratorB })).status, 204)
+    const token = await face.token({ name: 'Apart', domain: two.b }, { project: { id: two.projectB } })
+    const assume_role = { domain_id: two.a, agency_name: 'agency' }
+    const auth = { identity: { methods: ['assume_role'], assume_role } }
+    assert.equal((await face.call('POST', '/v3/auth/tokens', { token, body: { auth } })).status, 403)
+  })
+
   it('201 whose only right is a policy signs in to their account, acts by it, and gets nowhere else', async () => {
     const id = await seedUser(house, 'PolicyOnly', two.b)
     const signIn = (scope?: object) => {
