@@ -192,11 +192,15 @@ function permits(ctx: Context, _rule: string, { principal, version }: Caller, ta
   return true
 }
 
+/** The query and, where there is one, the form, as they came: what refusals look into, whether or not it can be read. */
+function spelt(incoming: Incoming): string {
+  const isForm = headerOf(incoming, 'content-type').startsWith('application/x-www-form-urlencoded')
+  return isForm ? `${incoming.url}&${incoming.rawBody.toString('latin1')}` : incoming.url
+}
+
 /** JSON, unless XML was asked for: in the query, in a form, or by Accept. */
 function wantsXml(incoming: Incoming): boolean {
-  const isForm = headerOf(incoming, 'content-type').startsWith('application/x-www-form-urlencoded')
-  const form = isForm ? `&${incoming.rawBody.toString('latin1')}` : ''
-  const format = /[?&]Format=([A-Za-z]*)/.exec(incoming.url + form)?.[1]
+  const format = /[?&]Format=([A-Za-z]*)/.exec(spelt(incoming))?.[1]
   if (format !== undefined) return format.toLowerCase() === 'xml'
   return /^\s*(application|text)\/xml\b/i.test(headerOf(incoming, 'accept'))
 }
@@ -218,7 +222,7 @@ function renderRefusal(refusal: Refusal, incoming: Incoming): Rendered {
   const { status, code, message } = wordsOf(refusal)
   const requestId = answerIdOf(incoming)
   const version = headerOf(incoming, 'x-acs-version')
-  const product = PRODUCTS[version || (/[?&]Version=([\d-]+)/.exec(incoming.url)?.[1] ?? '')] ?? 'Edas'
+  const product = PRODUCTS[version || (/[?&]Version=([\d-]+)/.exec(spelt(incoming))?.[1] ?? '')] ?? 'Edas'
   const query = new URLSearchParams({ q: code, product, requestId })
   const denied = refusal instanceof GatewayRefusal ? refusal.accessDenied : undefined
   const body = {

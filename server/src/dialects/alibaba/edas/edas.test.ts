@@ -166,6 +166,22 @@ describe('EDAS', () => {
     }
   })
 
+  it('recommends reading about the product that a form asks for', async () => {
+    for (const [version, product] of [
+      ['2015-05-01', 'Ram'],
+      ['2015-04-01', 'Sts'],
+      ['2019-08-15', 'Ims'],
+    ]) {
+      const answer = await house.alibaba.inject({
+        method: 'POST',
+        url: '/',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: `Action=GetUser&Version=${version}`,
+      })
+      assert.match(answer.json().Recommend, new RegExp(`&product=${product}&`))
+    }
+  })
+
   it('keeps a default namespace for every region and no other', async () => {
     const first = await house.secureToken('cn-hangzhou')
     const second = await house.secureToken('cn-hangzhou')
