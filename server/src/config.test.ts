@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
 import {
+  type Certificate,
   certificateOf,
   chosenAdminPassword,
   describeSettings,
+  followCertificate,
   loadSettings,
   refusePlainHttp,
   SettingsError,
@@ -211,6 +213,44 @@ describe('certificateOf', () => {
       () => given({ ...one, tlsKey: other.tlsKey }),
       refused('tls-key', /cannot be used.*mismatch/),
     )
+  })
+
+  it('refuses an empty certificate and an empty key, by which nobody could connect', () => {
+    const empty = join(folder, 'empty')
+    writeFileSync(empty, '')
+    assert.throws(() => given({ ...one, tlsCert: empty }), refused('tls-cert', /is empty/))
+    assert.throws(() => given({ ...one, tlsKey: empty }), refused('tls-key', /is empty/))
+  })
+
+  it('is followed when its files are renewed: half a pair is told once and not used, a whole one is', async () => {
+    const live = files('live')
+    copyFileSync(one.tlsCert, live.tlsCert)
+    copyFileSync(one.tlsKey, live.tlsKey)
+    const unusable = Promise.withResolvers<unknown>()
+    const renewed = Promise.withResolvers<Certificate>()
+    const told: string[] = []
+    const stop = followCertificate(
+      loadSettings({ flags: live }),
+      {
+        renewed: (by) => {
+          told.push('renewed')
+          renewed.resolve(by)
+        },
+        unusable: (error) => {
+          told.push('unusable')
+          unusable.resolve(error)
+        },
+      },
+      1,
+    )
+    const awake = setInterval(() => undefined, 1000)
+    copyFileSync(other.tlsCert, live.tlsCert)
+    assert.match(String(await unusable.promise), /mismatch/)
+    copyFileSync(other.tlsKey, live.tlsKey)
+    assert.deepEqual(await renewed.promise, given(other))
+    clearInterval(awake)
+    stop()
+    assert.deepEqual(told, ['unusable', 'renewed'])
   })
 })
 

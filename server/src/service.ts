@@ -3,6 +3,8 @@
  * it knows every wire, and nothing else may import it.
  */
 import { existsSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { relative } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -12,7 +14,7 @@ import { cloudFilesOf } from './cli/cloud-files.ts'
 import { operatorPolicy } from './cli/operator-policy.ts'
 import { authUrlOf, setUpOnce } from './cli/set-up.ts'
 import { makeDataFolders } from './cli/with-context.ts'
-import type { Settings } from './config.ts'
+import { followCertificate, type Settings } from './config.ts'
 import { type Context, closeContext, openContext, refuseUnready } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
 import { engineWires } from './dialects/cse/engine-face/index.ts'
@@ -41,6 +43,7 @@ const OTHER_POOL_THREADS = 4
 interface Listening {
   readonly name: string
   readonly url: string
+  readonly server: Server
   readonly close: () => Promise<void>
 }
 
@@ -57,6 +60,14 @@ export async function serve(settings: Settings, print: (line: string) => void): 
     log.warn({ rules: policy.unused }, 'the policy file names rules that do not exist')
   const ctx = await openContext(settings)
   const listening: Listening[] = []
+  const unfollow = followCertificate(settings, {
+    renewed: (certificate) => {
+      for (const { server } of listening)
+        if (server instanceof TlsServer) server.setSecureContext(certificate)
+      log.info('certificate renewed')
+    },
+    unusable: (error) => log.warn({ err: error }, 'certificate not renewed'),
+  })
   try {
     // The first rows hold the address of the identity service, which a free port tells only once it is taken.
     const known = settings.port !== 0 || settings.publicUrl !== undefined
@@ -70,6 +81,7 @@ export async function serve(settings: Settings, print: (line: string) => void): 
     await toldToStop()
     log.info('stopping')
   } finally {
+    unfollow()
     await Promise.all(listening.map(({ close }) => close()))
     await closeContext(ctx)
   }
@@ -111,7 +123,7 @@ async function listenOnFaces(
       await face.close()
       clearTimeout(deadline)
     }
-    listening.push({ name, url: urlOf(settings, face.server.address()), close })
+    listening.push({ name, url: urlOf(settings, face.server.address()), server: face.server, close })
   }
   if (settings.adminPort !== 'off')
     listening.push(await listenForAdmin(ctx, policy, log, () => metrics.render()))
@@ -139,7 +151,7 @@ async function listenForAdmin(
       server.close(() => resolve())
       server.closeAllConnections()
     })
-  return { name: 'admin', url: urlOf({ host, tlsCert: undefined }, server.address()), close }
+  return { name: 'admin', url: urlOf({ host, tlsCert: undefined }, server.address()), server, close }
 }
 
 /** One OpenAPI document per wire. */

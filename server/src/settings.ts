@@ -103,7 +103,7 @@ export const settingsTable = {
   tlsCert: {
     group: 'listen',
     ...path(undefined),
-    help: 'certificate chain (PEM); serves HTTPS, with tls-key',
+    help: 'certificate chain (PEM); serves HTTPS, with tls-key; a renewed one is served within half a minute',
   },
   tlsKey: { group: 'listen', ...path(undefined), help: 'private key of tls-cert (PEM)' },
   trustedProxies: {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { access } from 'node:fs/promises'
@@ -52,7 +53,12 @@ const fault = (check: string, detail: string): Finding => ({ check, verdict: 'fa
 
 function settings(given: Settings): Finding[] {
   refusePlainHttp(given)
-  certificateOf(given)
+  const certificate = certificateOf(given)
+  const until = certificate && new X509Certificate(certificate.cert).validToDate
+  if (until && until.getTime() < Date.now())
+    return [
+      fault('settings', `tls-cert ${given.tlsCert} has expired: it was good until ${until.toISOString()}`),
+    ]
   chosenAdminPassword(given)
   const { unused } = operatorPolicy(given)
   if (unused.length > 0)
