@@ -204,6 +204,20 @@ describe('advisories, on the Alibaba face', () => {
     }
   })
 
+  it('CVE-2012-1572: more parameters than any operation takes are not sorted for who has not signed in', async () => {
+    const many = (count: number) =>
+      house.send({
+        method: 'GET',
+        action: 'GetCallerIdentity',
+        version: '2015-04-01',
+        scheme: 'rpc',
+        parameters: Object.fromEntries(Array.from({ length: count }, (_, n) => [`Tag.${n}.Key`, ''])),
+        key: { ...house.root, accessKeySecret: 'wrong' },
+      })
+    assert.equal((await many(200)).body.Code, 'SignatureDoesNotMatch')
+    assert.equal((await many(300)).body.Code, 'InvalidParameter')
+  })
+
   it('CVE-2012-1572: no policy is held against a name that is longer than any', async () => {
     const key = await house.person('patterned', allow('*', { Resource: `acs:ram:*${'a'.repeat(6_000)}b` }))
     const long = 'a'.repeat(10_000)
