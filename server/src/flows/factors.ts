@@ -13,18 +13,26 @@ import { authMethods } from './auth-methods.ts'
 import { voidUpTo } from './load-session.ts'
 import type { Proof } from './proof.ts'
 
+/** What can be guessed: wrong ones count towards the lockout. */
+const GUESSABLE: readonly string[] = ['password', 'totp']
+
+/** How a request shows who it is. */
+export interface Shown {
+  /** The methods it names; those that brought a token it presents are not among them. */
+  readonly methods: readonly string[]
+  readonly receipt?: string | undefined
+}
+
 /**
  * The proof, with the factors of `receipt` added. Refuses `unauthenticated` for a receipt that is none, has expired, is
  * another user's, was issued before a change that voids tokens, or has brought a token already; `more_factors_needed`,
  * with a receipt, when the rules are not met.
  */
-export async function meetFactors(ctx: Context, proof: Proof, receipt: string | undefined): Promise<Proof> {
+export async function meetFactors(ctx: Context, proof: Proof, shown: Shown): Promise<Proof> {
   const { user } = proof
-  let { methods } = proof
-  if (receipt !== undefined) {
-    const earlier = (await readReceipt(ctx, receipt, user)).methods
-    methods = [...earlier.filter((name) => !methods.includes(name)), ...methods]
-  }
+  const { receipt } = shown
+  const earlier = receipt === undefined ? [] : (await readReceipt(ctx, receipt, user)).methods
+  const methods = [...earlier.filter((name) => !proof.methods.includes(name)), ...proof.methods]
   const unmet = unmetFactors(user.options, methods, ctx.settings.authMethods)
   if (unmet) {
     const issued = await issueReceipt(ctx, user, methods)
@@ -37,7 +45,12 @@ export async function meetFactors(ctx: Context, proof: Proof, receipt: string | 
       },
     })
   }
-  if (receipt !== undefined || user.failedAuthCount > 0) await afterFactors(ctx, user, receipt)
+  // A token or a delegation proves nothing about what was guessed wrong: whoever holds one could guess on for ever.
+  const forget =
+    user.failedAuthCount > 0 &&
+    shown.methods.some((name) => GUESSABLE.includes(name)) &&
+    unmetFactors(user.options, [...earlier, ...shown.methods], ctx.settings.authMethods) === undefined
+  if (receipt !== undefined || forget) await afterFactors(ctx, user, { receipt, forget })
   return { ...proof, methods }
 }
 
@@ -62,8 +75,11 @@ async function readReceipt(ctx: Context, text: string, user: UserRecord): Promis
 }
 
 /** Uses the receipt up, and forgets failures that were kept until every factor was there. */
-async function afterFactors(ctx: Context, user: UserRecord, receipt: string | undefined): Promise<void> {
-  const forget = user.failedAuthCount > 0
+async function afterFactors(
+  ctx: Context,
+  user: UserRecord,
+  { receipt, forget }: { readonly receipt: string | undefined; readonly forget: boolean },
+): Promise<void> {
   const now = ctx.now()
   const isFirst = await ctx.store.record(async (tx) => {
     if (forget) await forgetFailedLogins(tx, user.id)

@@ -147,7 +147,7 @@ async function signIn(
   const ttl = Math.min(request.ttl, atConsole ?? request.ttl)
   const left = assertion.expiresAt === null ? ttl : Math.min(ttl, assertion.expiresAt - now)
   if (left <= 0) return refuse('unauthenticated', 'the provider’s session has ended')
-  return issueFor(ctx, await meetFactors(ctx, proof, undefined), {
+  return issueFor(ctx, await meetFactors(ctx, proof, { methods: [] }), {
     scope: { kind: 'unscoped' },
     ttl: left,
     begunAt,

@@ -47,7 +47,8 @@ export async function issueToken(ctx: Context, request: IssueRequest): Promise<I
     const { address } = request
     const shown = await authenticate(ctx, request.identity, { ...request.presenter, address })
     if (address !== undefined) await demandAddresses(ctx, shown, request.presenter, address)
-    const proof = await meetFactors(ctx, shown, request.receipt)
+    const { receipt, identity } = request
+    const proof = await meetFactors(ctx, shown, { receipt, methods: identity.methods })
     const issued = await issueFor(ctx, proof, { ...request, begunAt }).catch(inOwnWords(proof))
     await audit(ctx, request, 'success', issued.session)
     return issued

@@ -341,6 +341,23 @@ describe('lockout with two factors', () => {
     }
   })
 
+  it('forgets nothing for a token that is exchanged, alone or with one right factor', async () => {
+    for (const options of [{}, BOTH]) {
+      const person = await gate.person(options)
+      const token = (await gate.byBoth(person, gate.passcode(person))).headers['x-subject-token'] ?? ''
+      gate.house.advance(30)
+      for (let guess = 0; guess < 3; guess++) {
+        await gate.byTotp(person, '000000')
+        const password = { user: { id: person.id, password: PASSWORD } }
+        const exchanged = { methods: ['token', 'password'], token: { id: token }, password }
+        const alone = { methods: ['token'], token: { id: token } }
+        assert.equal((await gate.authenticate(alone)).status, 201)
+        if (options === BOTH) assert.equal((await gate.authenticate(exchanged)).status, guess < 2 ? 201 : 401)
+      }
+      assert.equal((await gate.byBoth(person, gate.passcode(person))).status, 401)
+    }
+  })
+
   it('is shared by passwords and passcodes, names and ids (OpenBao GO-2025-3853, CVE-2025-24806)', async () => {
     const person = await gate.person({})
     const { name } = (await gate.byPassword(person)).body.token.user
