@@ -205,6 +205,18 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
     assert.equal((await ask(`${id}:${secret}`, 'grant_type=password')).body.error, 'unsupported_grant_type')
     assert.equal((await house.call('GET', '/v3/OS-OAUTH2/token')).status, 405)
 
+    const demand = (rules: unknown) =>
+      house.call('PATCH', `/v3/users/${user}`, {
+        token: admin,
+        body: { user: { options: { multi_factor_auth_rules: rules } } },
+      })
+    const admin = await house.admin()
+    assert.equal((await demand([['password', 'totp']])).status, 200)
+    const unmet = await ask(`${id}:${secret}`, 'grant_type=client_credentials')
+    assert.equal((await demand(null)).status, 200)
+    assert.deepEqual([unmet.status, unmet.body.error], [401, 'invalid_client'], 'more factors are wanted')
+    assert.equal(unmet.headers['openstack-auth-receipt'], undefined)
+
     const bind = (netmask: string) =>
       house.ctx.store.write((tx) =>
         putAccountSecurity(tx, 'default', {

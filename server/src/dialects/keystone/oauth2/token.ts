@@ -5,6 +5,7 @@ import type { Incoming, Reply } from '../../../http/operation.ts'
 import { publicOperation } from '../operation.ts'
 
 const PATH = '/v3/OS-OAUTH2/token'
+const NOT_ADMITTED: readonly string[] = ['unauthenticated', 'more_factors_needed']
 const REQUIRED = 'OAuth2.0 client authorization is required.'
 
 function oauthError(status: number, error: string, error_description: string, headers = {}): Reply {
@@ -63,7 +64,8 @@ export function oauth2TokenOperations(ttl: number) {
         const expires_in = session.claims.expiresAt - session.claims.issuedAt
         return { body: { access_token: text, expires_in, token_type: 'Bearer' } }
       } catch (error) {
-        if (!(error instanceof Refusal) || error.code !== 'unauthenticated') throw error
+        // Nor is there a way in this protocol to go on with another factor.
+        if (!(error instanceof Refusal) || !NOT_ADMITTED.includes(error.code)) throw error
         return invalidClient(call, 'The request you have made requires authentication.')
       }
     },
