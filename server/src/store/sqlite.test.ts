@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { migrate } from './migrate.ts'
@@ -78,5 +79,29 @@ describe('the epoch on SQLite, two processes on one file', () => {
     await add(one, 'b')
     await nextTurn()
     assert.equal(one.epoch(), before + 1)
+  })
+})
+
+describe('a change on SQLite while another process is in one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-locked-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('waits for its end, and reads and all else go on meanwhile', async () => {
+    const path = join(folder, 'locked.db')
+    const store = await openSqlite(path)
+    after(store.close)
+    await migrate(store)
+    const other = new DatabaseSync(path)
+    after(() => other.close())
+    other.exec('begin immediate')
+    const regions = async () =>
+      (await store.db.selectFrom('region').select('id').where('id', '=', 'a').execute()).map(({ id }) => id)
+    const changed = add(store, 'a')
+    // As many turns as the change needs to come to the lock: where it waited by itself, it would fail in one of them.
+    for (let turn = 0; turn < 10; turn++) await nextTurn()
+    assert.deepEqual(await regions(), [])
+    other.exec('commit')
+    await changed
+    assert.deepEqual(await regions(), ['a'])
   })
 })

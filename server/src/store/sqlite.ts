@@ -32,6 +32,10 @@ import type { Db, Store } from './store.ts'
 
 const BATCH = 128
 const STATEMENTS_KEPT = 1000
+/** How long a change waits for another process to end its own, and how often it looks. */
+const LOCKED_MS = 5000
+const ASK_AGAIN_MS = 10
+const SQLITE_BUSY = 5
 
 /** Opens the file, or a private database for `:memory:`. Refuses a file that cannot be opened or is no database. */
 export async function openSqlite(path: string): Promise<Store> {
@@ -47,12 +51,13 @@ function open(path: string): Store {
   const memory = path === ':memory:'
   const file = memory ? `file:th-${randomUUID()}?mode=memory&cache=shared` : path
   const writer = new DatabaseSync(file)
-  writer.exec('pragma busy_timeout = 5000')
+  writer.exec(`pragma busy_timeout = ${LOCKED_MS}`)
   if (!memory) writer.exec('pragma journal_mode = wal')
   writer.exec('pragma synchronous = normal')
   writer.exec('pragma foreign_keys = on')
   const reader = memory ? writer : new DatabaseSync(file)
-  if (!memory) reader.exec('pragma busy_timeout = 5000; pragma query_only = on; pragma cache_size = -4000')
+  if (!memory)
+    reader.exec(`pragma busy_timeout = ${LOCKED_MS}; pragma query_only = on; pragma cache_size = -4000`)
 
   const db = kyselyOn(reader)
   const tx = kyselyOn(writer)
@@ -135,7 +140,7 @@ function committer(
   return async (jobs) => {
     const settle: (() => void)[] = []
     try {
-      statements.begin.run()
+      await statements.begin()
       let advances = false
       for (const { work, resolve, reject } of jobs) {
         try {
@@ -177,7 +182,8 @@ function committer(
 }
 
 interface Statements {
-  readonly begin: StatementSync
+  /** Waits while another process writes. */
+  readonly begin: () => Promise<void>
   readonly commit: StatementSync
   readonly savepoint: StatementSync
   readonly release: StatementSync
@@ -190,12 +196,35 @@ function prepare(writer: DatabaseSync): Statements {
   let insert: StatementSync | undefined
   let advance: StatementSync | undefined
   return {
-    begin: writer.prepare('begin immediate'),
+    begin: waitingBegin(writer),
     commit: writer.prepare('commit'),
     savepoint: writer.prepare('savepoint job'),
     release: writer.prepare('release job'),
     insert: () => (insert ??= writer.prepare(auditInsert)),
     advance: () => (advance ??= writer.prepare('update epoch set n = n + 1 where id = 1')),
+  }
+}
+
+/**
+ * Begins a transaction. While another process is in one, SQLite would wait by itself, and everything else with it: reads that
+ * nothing stands in the way of, and who asks whether the service is alive. Migrations, before anything is served, wait so.
+ */
+function waitingBegin(writer: DatabaseSync): () => Promise<void> {
+  const statement = writer.prepare('begin immediate')
+  let waitsByItself = true
+  return async () => {
+    if (waitsByItself) writer.exec('pragma busy_timeout = 0')
+    waitsByItself = false
+    const end = performance.now() + LOCKED_MS
+    for (;;) {
+      try {
+        statement.run()
+        return
+      } catch (error) {
+        if ((error as { errcode?: unknown }).errcode !== SQLITE_BUSY || performance.now() > end) throw error
+      }
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+    }
   }
 }
 
