@@ -181,7 +181,9 @@ export const lendingGuards: readonly Guard[] = [
     '!isS3TextSignedBy(key.secret, request.text, request.signature)',
     'false',
   ),
-  taken(`${flows}/ec2-login.ts`, ec2Tests, '  demandFresh(ctx, s3SignedAt(request.text))\n'),
+  taken(`${flows}/ec2-login.ts`, ec2Tests, '  demandTimely(ctx, request.text)\n'),
+  taken(`${flows}/ec2-login.ts`, ec2Tests, 'if (now > expiresAt) refuse(', 'if (false) refuse('),
+  taken(`${flows}/ec2-login.ts`, ec2Tests, 'signedAt > now + FRESH', 'false'),
   taken(
     `${flows}/ec2-login.ts`,
     ec2Tests,

@@ -6,6 +6,7 @@ import {
   isS3TextSignedBy,
   isSignedBy,
   type SignedRequest,
+  s3ExpiresAt,
   s3SignedAt,
   signedAt,
 } from '../methods/ec2/signature.ts'
@@ -44,7 +45,10 @@ export async function ec2Login(ctx: Context, request: SignedRequest): Promise<Is
   return issueThrough(ctx, key, begunAt)
 }
 
-/** Signs in by a signed S3 text. A gateway may ask again about a request its client repeats. */
+/**
+ * Signs in by a signed S3 text: of a request while it is fresh, of a pre-signed URL until its end. A gateway may ask again
+ * about a request its client repeats.
+ */
 export async function s3Login(
   ctx: Context,
   request: { readonly access: string; readonly signature: string; readonly text: string },
@@ -54,7 +58,7 @@ export async function s3Login(
   if (!key || !isS3TextSignedBy(key.secret, request.text, request.signature)) {
     return refuse('unauthenticated', 'S3 signature')
   }
-  demandFresh(ctx, s3SignedAt(request.text))
+  demandTimely(ctx, request.text)
   return issueThrough(ctx, key, begunAt)
 }
 
@@ -87,6 +91,14 @@ function demandFresh(ctx: Context, seconds: number | undefined): void {
   if (seconds === undefined) refuse('unauthenticated', 'a signature without a time')
   else if (Math.abs(seconds - ctx.now() / 1e6) > FRESH)
     refuse('unauthenticated', 'a signature of another time')
+}
+
+function demandTimely(ctx: Context, text: string): void {
+  const [now, signedAt, expiresAt] = [ctx.now() / 1e6, s3SignedAt(text), s3ExpiresAt(text)]
+  if (expiresAt === undefined) demandFresh(ctx, signedAt)
+  else if (now > expiresAt) refuse('unauthenticated', 'an S3 text past its end')
+  else if (signedAt !== undefined && signedAt > now + FRESH)
+    refuse('unauthenticated', 'an S3 text from ahead')
 }
 
 async function issueThrough(ctx: Context, key: Key, begunAt: number): Promise<Issued> {

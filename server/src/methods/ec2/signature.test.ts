@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { isS3TextSignedBy, isSignedBy, s3SignedAt, signedAt } from './signature.ts'
+import { isS3TextSignedBy, isSignedBy, s3ExpiresAt, s3SignedAt, signedAt } from './signature.ts'
 import vectors from './vectors/keystoneclient.json' with { type: 'json' }
 
 const { secret } = vectors
@@ -79,8 +79,17 @@ describe('S3 signatures', () => {
     assert.equal(s3SignedAt(text), Date.parse('2026-11-22T10:00:00Z') / 1000)
   })
 
-  it('CVE-2025-65073: a pre-signed URL tells no time, so it cannot be fresh', () => {
-    assert.equal(s3SignedAt('GET\n\n\n1795344000\n/bucket/key'), undefined)
+  it('CVE-2025-65073: a pre-signed URL of the old form tells its end, and not that it is fresh', () => {
+    const url = 'GET\n\n\n1795344000\n/bucket/key'
+    assert.equal(s3SignedAt(url), undefined)
+    assert.equal(s3ExpiresAt(url), 1795344000)
+    assert.equal(s3ExpiresAt(old), undefined)
+    assert.equal(s3ExpiresAt('GET\n\n\n\n/bucket/1795344000'), undefined)
+  })
+
+  it('a text of version 4 may be of a URL that lasts a week', () => {
+    assert.equal(s3ExpiresAt(text), Date.parse('2026-11-29T10:00:00Z') / 1000)
+    assert.equal(s3ExpiresAt(text.replace('20261122T100000Z', 'today')), undefined)
   })
 
   it('another service’s scope is refused', () => {

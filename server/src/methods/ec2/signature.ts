@@ -158,6 +158,23 @@ export function s3SignedAt(text: string): number | undefined {
   return /^\d+$/.test(date) ? undefined : timeOf(date)
 }
 
+/** The longest that a pre-signed URL of version 4 lasts, in seconds: a week, the most that `X-Amz-Expires` may say. */
+const SIGNED_AHEAD = 604_800
+
+/**
+ * The last second at which an S3 text is good; undefined when its own time does not say. A pre-signed URL of the old form
+ * carries it. A text of version 4 is the same for a URL and for a request: which of them it is, and how long that URL
+ * lasts, stands in the query that the gateway holds it to, so any may be as old as the longest-lived URL.
+ */
+export function s3ExpiresAt(text: string): number | undefined {
+  if (text.startsWith('AWS4')) {
+    const signedAt = s3SignedAt(text)
+    return signedAt === undefined ? undefined : signedAt + SIGNED_AHEAD
+  }
+  const end = text.split('\n')[3] ?? ''
+  return /^\d{1,15}$/.test(end) ? Number(end) : undefined
+}
+
 function timeOf(text: string): number | undefined {
   const extended = text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
   const time = Date.parse(extended)

@@ -150,7 +150,7 @@ describe('credentials and EC2 keys', () => {
     assert.deepEqual(answers.map((a) => a.status).sort(), [200, 401, 401, 401, 401, 401, 401, 401])
   })
 
-  it('401 an S3 text that another key signed, of another time, of no time, or for another service', async () => {
+  it('401 an S3 text that another key signed, of another time, of no time, or for another service; 200 of a pre-signed URL until its end', async () => {
     const [key, other] = [await ec2Key(), await ec2Key()]
     const ask = async (text: string, signature: string) => {
       const credentials = { access: key.access, signature, token: Buffer.from(text).toString('base64url') }
@@ -161,12 +161,17 @@ describe('credentials and EC2 keys', () => {
       return ask(text, createHmac('sha1', secret).update(text).digest('base64'))
     }
     const at = (minutes: number) => new Date(house.ctx.now() / 1000 + minutes * 60_000)
+    const end = (minutes: number) => `${Math.floor(+at(minutes) / 1000)}`
     assert.equal(await old(at(0).toUTCString()), 200)
     assert.equal(await old(at(0).toUTCString(), other.secret), 401)
-    for (const date of [at(-16).toUTCString(), at(16).toUTCString(), '', `${Math.floor(+at(1) / 1000)}`])
+    for (const date of [at(-16).toUTCString(), at(16).toUTCString(), '', end(-1)])
       assert.equal(await old(date), 401, date)
-    const version4 = (scope: string, { secret, more = '', algorithm = 'AWS4-HMAC-SHA256' } = key) => {
-      const stamp = at(0)
+    for (const minutes of [1, 60, 30 * 24 * 60]) assert.equal(await old(end(minutes)), 200, `${minutes}`)
+    const version4 = (
+      scope: string,
+      { secret, more = '', algorithm = 'AWS4-HMAC-SHA256', minutes = 0 } = key,
+    ) => {
+      const stamp = at(minutes)
         .toISOString()
         .replace(/[-:]|\.\d+/g, '')
       const text = `${algorithm}\n${stamp}\n${scope}\n${'0'.repeat(64)}${more}`
@@ -180,6 +185,13 @@ describe('credentials and EC2 keys', () => {
     const day = at(0).toISOString().slice(0, 10).replaceAll('-', '')
     assert.equal(await version4(`${day}/r/s3/aws4_request`), 200)
     assert.equal(await version4(`${day}/r/s3/aws4_request`, other), 401)
+    for (const [minutes, status] of [
+      [-7 * 24 * 60 + 1, 200],
+      [-7 * 24 * 60 - 1, 401],
+      [14, 200],
+      [16, 401],
+    ])
+      assert.equal(await version4(`${day}/r/s3/aws4_request`, { ...key, minutes }), status, `${minutes}`)
     for (const scope of [`${day}/r/ec2/aws4_request`, `${day}/r/s3/aws4`, `${day}/r/s3/aws4_request/x`])
       assert.equal(await version4(scope), 401, scope)
     for (const odd of [{ more: '\nmore' }, { algorithm: 'AWS4-HMAC-SHA1' }])
