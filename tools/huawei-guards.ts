@@ -468,4 +468,10 @@ export const huaweiGuards: readonly Guard[] = [
     without: 'if (user) {',
     tests: USERS,
   },
+  {
+    file: `${HUAWEI}v5/groups.ts`,
+    code: 'if (call.caller.user.id !== id) demandAccounts(id)',
+    without: '',
+    tests: USERS,
+  },
 ]

@@ -103,13 +103,13 @@ export const surfaceGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/methods.ts',
-    code: '...(address !== undefined && { lane: addressBlock(address) })',
+    code: '...(address !== undefined && { lane: addressBlock(address) }),',
     without: '',
     tests: storm,
   },
   {
     file: 'server/src/flows/methods.ts',
-    code: '...(left && { signal: left() })',
+    code: '...(left && { signal: left() }),',
     without: '',
     tests: storm,
   },
