@@ -162,6 +162,17 @@ describe('agency tokens', () => {
     assert.equal(both.status, 400, both.text)
   })
 
+  it('403 a system token asks for the account, named or not', async () => {
+    await seedGrant(house, two.userB, 'reader', 'system')
+    const id = await house.login(two.userB, PASSWORD, { system: { all: true } })
+    const identity = { methods: ['token'], token: { id } }
+    for (const scope of [undefined, {}, { domain: { id: two.b } }]) {
+      const auth = { identity, ...(scope && { scope }) }
+      const answer = await face.call('POST', '/v3/auth/tokens', { body: { auth } })
+      assert.equal(answer.status, 403, answer.text)
+    }
+  })
+
   it('404 a role of RAM, though it trusts the account and its name is right', async () => {
     const { body } = await createAgency('Ram')
     await grant(body.agency.id)

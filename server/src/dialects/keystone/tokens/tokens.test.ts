@@ -359,9 +359,11 @@ describe('tokens on the Keystone wire', () => {
     assert.equal((await check(token, token)).status, 401)
   })
 
-  it('403 a system token asks for a project', async () => {
+  it('403 a system token asks for a project or a domain', async () => {
     const system = await house.login('alice@default', PASSWORD, { system: { all: true } })
-    assert.equal((await issue(byToken(system, { project: { id: project } }))).status, 403)
+    for (const scope of [{ project: { id: project } }, { domain: { id: domain } }]) {
+      assert.equal((await issue(byToken(system, scope))).status, 403, JSON.stringify(scope))
+    }
   })
 
   it('CVE-2012-3542: a refused login leaves the database as it was, but for its audit line and count', async () => {
