@@ -118,6 +118,12 @@ describe('the Nacos guard', () => {
     assert.equal((await house.config({ key: a, method: 'POST', path, parameters })).status, 400)
   })
 
+  it('400 more parameters than any operation takes, before they are read (CVE-2012-1572)', async () => {
+    const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`p${n}`, '']))
+    assert.equal((await house.config({ key: a, path: CONFIGS, parameters: many(200) })).status, 403)
+    assert.equal((await house.config({ key: a, path: CONFIGS, parameters: many(300) })).status, 400)
+  })
+
   it('413 more than 100 KiB of content; 400 none, or names with other characters', async () => {
     assert.equal((await publish(a, 'x'.repeat(102_401))).status, 413)
     assert.equal((await publish(a, 'x'.repeat(102_400), 'large')).status, 200)
