@@ -109,6 +109,31 @@ describe('federated sign-in', () => {
     assert.equal(await valid(text), 401)
   })
 
+  it('400 an application credential of roles by groups that the token alone names: it would never work', async () => {
+    const bob = String((await scoped((await login()).text)).headers['x-subject-token'])
+    const { user, roles } = (
+      await house.call('GET', '/v3/auth/tokens', { token: bob, headers: { 'x-subject-token': bob } })
+    ).body.token
+    const [{ id }] = roles
+    const create = (sent: object) =>
+      house.call('POST', `/v3/users/${user.id}/application_credentials`, {
+        token: bob,
+        body: { application_credential: { name: 'build', ...sent } },
+      })
+    for (const sent of [{}, { roles: [{ id }] }]) {
+      const refused = await create(sent)
+      assert.deepEqual(
+        [refused.status, refused.body.error.message],
+        [
+          400,
+          `Invalid application credential: Could not find role assignment with role: ${id}, user or group: ${user.id}, project, domain, or system: ${project}.`,
+        ],
+      )
+    }
+    await call('PUT', `/v3/projects/${project}/users/${user.id}/roles/${id}`)
+    assert.equal((await create({ roles: [{ id }] })).status, 201)
+  })
+
   it('is one user however often they sign in; a changed name and address are taken over', async () => {
     await mapping([
       {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { found, missing, refuse } from '../../../core/refusal.ts'
 import type { AccessRuleFacts } from '../../../core/session.ts'
+import { effectiveRolesOf } from '../../../flows/effective-roles.ts'
 import { hashPassword } from '../../../hashing/hash.ts'
 import type { Incoming } from '../../../http/operation.ts'
 import {
@@ -107,6 +108,8 @@ const create = operation({
     }
     const secret = sent.secret ?? randomBytes(64).toString('base64url')
     const roles = await rolesOf(ctx.store)
+    const roleIds = roleIdsOf(call, roles)
+    await demandStored(call, roleIds)
     const draft: ApplicationCredentialRecord = {
       id: newId(),
       userId: caller.user.id,
@@ -116,7 +119,7 @@ const create = operation({
       secretHash: await hashPassword(ctx.kdf, secret, ctx.settings),
       unrestricted: sent.unrestricted ?? null,
       expiresAt: expiryOf(call),
-      roleIds: roleIdsOf(call, roles),
+      roleIds,
       accessRules: null,
     }
     const credential = await change(call, `application_credential:${draft.id}`, async (tx) => {
@@ -163,6 +166,17 @@ function roleIdsOf({ body, caller }: Call<Static<typeof CreateBody>>, roles: Rol
     })
   }
   return [...new Set(ids)]
+}
+
+/** The credential stands on what is stored for its user: roles by groups that only a federated token names would be none. */
+async function demandStored({ caller, ctx }: Call, roleIds: readonly string[]): Promise<void> {
+  const { scope } = caller.claims
+  const stored = await effectiveRolesOf(ctx, { userId: caller.user.id }, scope)
+  const missingOne = roleIds.find((id) => !stored.has(id))
+  if (missingOne === undefined || scope.kind !== 'project') return
+  refuse('bad_request', 'a role by groups of the token alone', {
+    message: `Invalid application credential: Could not find role assignment with role: ${missingOne}, user or group: ${caller.user.id}, project, domain, or system: ${scope.id}.`,
+  })
 }
 
 async function accessRulesOf(tx: Db, userId: string, sent: Sent): Promise<readonly AccessRuleFacts[] | null> {
