@@ -27,6 +27,12 @@ const advisoryTests = `${cse}/advisories.test.ts`
 
 export const engineGuards: readonly Guard[] = [
   {
+    file: exchange,
+    code: "link.kind === 'agency' && readAssumption(link.session).onlyRoles.length > 0",
+    without: "link.kind === 'agency' && readAssumption(link.session).onlyRoles.length > 99",
+    tests: chainTests,
+  },
+  {
     file: tokens,
     code: "if (!(await isStillBacked(ctx, account))) return 'account_gone'",
     without: '',

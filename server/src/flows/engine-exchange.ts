@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { engineLimits } from '../core/engine-rules.ts'
 import { Refusal, refuse } from '../core/refusal.ts'
 import type { Session } from '../core/session.ts'
+import { readAssumption } from '../methods/assume-role/method.ts'
 import { appendAudit } from '../store/audit.ts'
 import { type EngineAccount, findEngineAccount } from '../store/engine-accounts.ts'
 import { type EngineRecord, findEngine, findNamespaceOwner } from '../store/engines.ts'
@@ -95,8 +96,8 @@ async function decide(
 }
 
 /**
- * An engine's token carries all the roles of the account. A session that was narrowed (a trust's roles, an application
- * credential's access rules or fewer roles, a signature's one request) would come out wider than it went in.
+ * An engine's token carries all the roles of the account. A session that was narrowed (a trust's roles, an agency's or an
+ * application credential's fewer roles, access rules, a signature's one request) would come out wider than it went in.
  */
 async function isWhole(ctx: Context, { claims, delegation, roles }: Session): Promise<boolean> {
   if (
@@ -104,6 +105,8 @@ async function isWhole(ctx: Context, { claims, delegation, roles }: Session): Pr
       ({ kind }) => !['federation', 'agency', 'access_key', 'application_credential'].includes(kind),
     )
   )
+    return false
+  if (claims.via.some((link) => link.kind === 'agency' && readAssumption(link.session).onlyRoles.length > 0))
     return false
   if (claims.via.every(({ kind }) => kind !== 'application_credential')) return true
   const credential = delegation.applicationCredential

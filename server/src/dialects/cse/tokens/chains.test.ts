@@ -6,6 +6,7 @@ import type { EngineRecord } from '../../../store/engines.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts } from '../../../testing/huawei.ts'
 import { type Family, openFamily, type Parent } from '../../../testing/parents.ts'
+import { PASSWORD } from '../../../testing/seed.ts'
 
 const BY = { session: null, action: 'test', requestId: '' }
 
@@ -95,6 +96,27 @@ describe('who may exchange a session for a token of an engine', () => {
     const { id } = await engine(family.two.projectA, 'Nacos2')
     const answer = await agency.ask('POST', `/v2/${family.two.projectA}/enginemgr/engines/${id}/tokens`)
     assert.deepEqual([answer.status, answer.body.error_code], [400, 'ENGINE.0406'])
+  })
+
+  it('400 an agency of whose roles the session was left some only', async () => {
+    const { two } = family
+    const user = { name: 'IAMUserB', domain: { id: two.b }, password: PASSWORD }
+    const own = { identity: { methods: ['password'], password: { user } }, scope: { domain: { id: two.b } } }
+    const signedIn = await face.call('POST', '/v3/auth/tokens', { body: { auth: own } })
+    const exchange = async (restrict: object) => {
+      const assume_role = { domain_id: two.a, agency_name: 'IAMAgency', ...restrict }
+      const identity = { methods: ['assume_role'], assume_role }
+      const acting = await face.call('POST', '/v3/auth/tokens', {
+        token: signedIn.headers['x-subject-token'] ?? '',
+        body: { auth: { identity, scope: { project: { id: two.projectA } } } },
+      })
+      assert.equal(acting.status, 201, acting.text)
+      const path = `/v2/${two.projectA}/enginemgr/engines/${engines[two.projectA]!.id}/tokens`
+      const answer = await face.call('POST', path, { token: acting.headers['x-subject-token'] ?? '' })
+      return [answer.status, answer.body.error_code]
+    }
+    assert.deepEqual(await exchange({ restrict: { roles: ['readonly'] } }), [400, 'ENGINE.0404'])
+    assert.deepEqual(await exchange({}), [200, undefined])
   })
 
   it('401 once the agency is gone, though its engine token was cached', async () => {
