@@ -406,6 +406,20 @@ describe('federated sign-in', () => {
     }
   })
 
+  it('404 a session of a mapping that was deleted, though one of its id is made again', async () => {
+    const rules = [
+      { local: [{ user: { name: '{0}' } }, { group: { id: group } }], remote: [{ type: 'sub' }] },
+    ]
+    const { text } = await login()
+    house.advance(10)
+    assert.equal((await scoped(text)).status, 201)
+    await call('DELETE', '/v3/OS-FEDERATION/mappings/m')
+    assert.equal((await scoped(text)).status, 404)
+    await mapping(rules)
+    assert.equal((await scoped(text)).status, 404)
+    assert.equal((await scoped((await login()).text)).status, 201)
+  })
+
   it('a local user whose rules want another factor gets none of it by the provider alone', async () => {
     await mapping([
       {

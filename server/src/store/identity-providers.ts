@@ -158,6 +158,15 @@ async function endSessions(
     .execute()
 }
 
+/** Ends the sessions by every protocol that uses the mapping for good, though another mapping takes its id. */
+export async function endSessionsByMapping(tx: Db, mappingId: string, now: number): Promise<void> {
+  await tx
+    .updateTable('federation_protocol')
+    .set({ tokens_valid_from: afterAllIssued(now) })
+    .where('mapping_id', '=', mappingId)
+    .execute()
+}
+
 export async function findProtocol(db: Db, idpId: string, id: string): Promise<Protocol | undefined> {
   const row = await db
     .selectFrom('federation_protocol')

@@ -4,6 +4,7 @@ import { mappingFaults } from '../../../core/federation/mapping-faults.ts'
 import { found, missing, refuse } from '../../../core/refusal.ts'
 import { onlyAdministers } from '../../../flows/account-administration.ts'
 import type { Incoming, PolicyTarget } from '../../../http/operation.ts'
+import { endSessionsByMapping } from '../../../store/identity-providers.ts'
 import {
   deleteMapping,
   findMapping,
@@ -153,6 +154,7 @@ const remove = operation({
     const id = idOf(call)
     await change(call, `mapping:${id}`, async (tx) => {
       if (!(await deleteMapping(tx, id))) missing('mapping', id)
+      await endSessionsByMapping(tx, id, call.ctx.now())
     })
     return {}
   },
