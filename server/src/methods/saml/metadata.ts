@@ -17,7 +17,7 @@ export interface ProviderMetadata {
 
 /** Reads metadata: of the provider's role in SAML 2.0, else of its role as a token service. Throws a `SamlFault` for what is none, has several providers, or no key to verify signatures with. */
 export async function readMetadata(text: string): Promise<ProviderMetadata> {
-  const parsed = await parseXml(text)
+  const parsed = await parseXml(withoutComments(text))
   const entities = below(parsed, METADATA, 'EntityDescriptor')
   const [entity] = entities
   if (!entity || entities.length > 1) throw new SamlFault(`${entities.length} entities`)
@@ -45,6 +45,16 @@ export async function readMetadata(text: string): Promise<ProviderMetadata> {
     soapUrl: at('SOAP'),
     wantsSignedRequests: /^(true|1)$/.test(idp.getAttribute('WantAuthnRequestsSigned') ?? ''),
   }
+}
+
+/** Shibboleth's own metadata begins with a comment. What a comment may not hold stays, and is refused with it. */
+function withoutComments(text: string): string {
+  const [first = '', ...others] = text.split('<!--')
+  const rest = others.map((part) => {
+    const end = part.indexOf('-->')
+    return end < 0 ? `<!--${part}` : part.slice(end + 3)
+  })
+  return first + rest.join('')
 }
 
 /** A provider of WS-Federation and WS-Trust alone says so with a role of its own (WS-Federation 1.2, 3.1.2.2). */

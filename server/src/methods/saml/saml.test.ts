@@ -282,6 +282,24 @@ describe('SAML responses', () => {
     assert.deepEqual([out.attributes['NameID'], out.attributes['MELLON_IDP']], [['bob'], [IDP_ENTITY]])
   })
 
+  it('metadata: comments are not read, as Shibboleth writes them before and between', async () => {
+    const plain = samlMetadata()
+    const note =
+      '<!--\n     This metadata is not dynamic: <md:EntityDescriptor entityID="https://evil.test"/>\n-->'
+    const noted = plain
+      .replace('<md:KeyDescriptor', `${note}<md:KeyDescriptor`)
+      .replace('>MII', '><!-- key -->MII')
+    const head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    assert.deepEqual(await readMetadata(`${head}${note}\n${noted}${note}`), await readMetadata(plain))
+    for (const bad of [
+      `${note.slice(0, -1)}${plain}`,
+      `<!-- <!-- -->${plain}`,
+      `<!${'--><!'.repeat(9)}${plain}`,
+    ]) {
+      await assert.rejects(readMetadata(bad), SamlFault)
+    }
+  })
+
   it('metadata: one provider, usable keys, nothing else', async () => {
     const read = await readMetadata(samlMetadata())
     assert.deepEqual(
