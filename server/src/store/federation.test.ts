@@ -104,7 +104,7 @@ async function withProviders(store: Store, ...providers: readonly IdentityProvid
 
 const violates = (act: Promise<unknown>) => assert.rejects(act, isUniqueViolation)
 const group = (tx: Db, id: string, name = id, domainId = 'default') =>
-  insertGroup(tx, { id, name, domainId, description: null, extra: {} })
+  insertGroup(tx, { id, name, domainId, description: null, extra: {}, createdAt: NOW })
 
 forEachEngine('federation', (open) => {
   it('providers come back as they were written and changed, page by page', async () => {

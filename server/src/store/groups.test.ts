@@ -30,6 +30,7 @@ const group = (id: string, more: Partial<Group> = {}): Group => ({
   domainId: 'default',
   description: '',
   extra: {},
+  createdAt: NOW,
   ...more,
 })
 

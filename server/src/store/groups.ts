@@ -11,6 +11,8 @@ export interface Group {
   readonly domainId: string
   readonly description: string | null
   readonly extra: Readonly<Record<string, unknown>>
+  /** Microseconds; 0 where nobody kept it. */
+  readonly createdAt: number
 }
 
 export interface Membership {
@@ -123,6 +125,7 @@ export async function insertGroup(tx: Db, group: Group): Promise<void> {
       name: group.name,
       description: group.description,
       extra: JSON.stringify(group.extra),
+      created_at: group.createdAt,
     })
     .execute()
 }
@@ -187,6 +190,7 @@ function toGroup(row: {
   name: string
   description: string | null
   extra: string
+  created_at: number
 }): Group {
   return {
     id: row.id,
@@ -194,5 +198,6 @@ function toGroup(row: {
     domainId: row.domain_id,
     description: row.description,
     extra: JSON.parse(row.extra),
+    createdAt: row.created_at,
   }
 }

@@ -10,6 +10,7 @@ import * as engines from './migrations/0006-engines.ts'
 import * as nacos from './migrations/0007-nacos.ts'
 import * as accountMappings from './migrations/0008-account-mappings.ts'
 import * as protocolTimes from './migrations/0009-protocol-times.ts'
+import * as groupTimes from './migrations/0010-group-times.ts'
 import type { Store } from './store.ts'
 
 /** In order; a new one is added at the end, a released one never changes. */
@@ -23,6 +24,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-nacos': nacos,
   '0008-account-mappings': accountMappings,
   '0009-protocol-times': protocolTimes,
+  '0010-group-times': groupTimes,
 }
 
 /**
@@ -43,6 +45,11 @@ export async function pendingMigrations(store: Store): Promise<readonly string[]
   await refuseNewer(store)
   const all = await migratorOf(store).getMigrations()
   return all.filter((m) => !m.executedAt).map((m) => m.name)
+}
+
+/** Whether there is no table at all. */
+export async function isEmptyDatabase({ db }: Store): Promise<boolean> {
+  return (await db.introspection.getTables({ withInternalKyselyTables: true })).length === 0
 }
 
 async function refuseNewer({ db }: Store): Promise<void> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
+import type { Insertable } from 'kysely'
 import { forEachEngine } from '../testing/engines.ts'
 import { findImmutableProject, removeDomain } from './domains.ts'
 import { removeGroups, removeProjects, removeUsers } from './removal.ts'
@@ -14,7 +15,7 @@ const NOW = 5_000_000
  */
 async function fill(tx: Db): Promise<void> {
   const both = ['gone', 'stays']
-  const put = <T extends keyof Tables>(table: T, rows: readonly Tables[T][]): Promise<unknown> =>
+  const put = <T extends keyof Tables>(table: T, rows: readonly Insertable<Tables[T]>[]): Promise<unknown> =>
     tx
       .insertInto(table)
       .values(rows as never)

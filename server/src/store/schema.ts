@@ -6,6 +6,8 @@
  * that one foreign key serves projects and domains alike (Keystone keeps them the same way).
  */
 
+import type { Generated } from 'kysely'
+
 export type Flag = 0 | 1
 
 export interface ProjectRow {
@@ -56,6 +58,7 @@ export interface GroupRow {
   name: string
   description: string | null
   extra: string
+  created_at: Generated<number>
 }
 
 export interface RoleRow {

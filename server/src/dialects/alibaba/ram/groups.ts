@@ -53,6 +53,7 @@ const createGroup = ramOperation({
       domainId: call.principal.account.id,
       description: text(call, 'Comments', 128) ?? '',
       extra: {},
+      createdAt: call.ctx.now(),
     }
     await unlessTaken(
       'Group',

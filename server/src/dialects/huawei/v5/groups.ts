@@ -1,4 +1,4 @@
-/** Groups of an account by the v5 API, and who is in them. Their URN and description are all that it adds. */
+/** Groups of an account by the v5 API, and who is in them. Their URN, description and time are all that it adds. */
 import { Type } from 'typebox'
 import { missing, refuse } from '../../../core/refusal.ts'
 import { cloudPowersOf, isCloudAdmin } from '../../../flows/account-administration.ts'
@@ -22,6 +22,7 @@ import { isUniqueViolation } from '../../../store/unique.ts'
 import { holdUser, type User, voidTokens } from '../../../store/users.ts'
 import { accountOf, administers, demandAdministrator } from '../access.ts'
 import { type Call, change, one, operation } from '../operation.ts'
+import { zonedTime } from '../time.ts'
 import { ownUser } from '../user-for.ts'
 import { markedPage } from './paging.ts'
 
@@ -37,6 +38,7 @@ function shown(group: Group): Record<string, unknown> {
     group_name: group.name,
     urn: `iam::${group.domainId}:group:${group.name}`,
     description: group.description ?? '',
+    created_at: zonedTime(group.createdAt),
   }
 }
 
@@ -120,7 +122,7 @@ const create = operation({
     const { group_name: name, description = '' } = call.body
     const domainId = accountOf(call.caller)
     demandAdministrator(call.caller, domainId, 'iam:groups:createGroupV5')
-    const group: Group = { id: newId(), name, domainId, description, extra: {} }
+    const group: Group = { id: newId(), name, domainId, description, extra: {}, createdAt: call.ctx.now() }
     await change(call, `group:${group.id}`, (tx) => insertGroup(tx, group).catch(taken))
     return { body: { group: shown(group) } }
   },

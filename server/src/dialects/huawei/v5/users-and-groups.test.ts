@@ -63,6 +63,7 @@ describe('v5 users and groups', () => {
   it('groups: made, listed by their users, filled and emptied, deleted', async () => {
     const { group } = (await mine('POST', '/v5/groups', { group_name: 'team', description: 'x' })).body
     assert.equal(group.urn, `iam::${two.a}:group:team`)
+    assert.ok(Math.abs(Date.parse(group.created_at) - house.ctx.now() / 1000) < 60_000, group.created_at)
     assert.equal((await mine('POST', '/v5/groups', { group_name: 'team' })).status, 409)
     const path = `/v5/groups/${group.group_id}`
     const member = await seedUser(house, 'Member', two.a)

@@ -46,6 +46,7 @@ const createGroup = operation({
       domainId: sent.domain_id ?? ownDomainOf(call.caller, call.ctx.settings),
       description: sent.description === undefined ? '' : sent.description,
       extra: extraOf(sent),
+      createdAt: call.ctx.now(),
     }
     await change(call, `group:${group.id}`, async (tx) => {
       if (!(await findDomainScope(tx, { id: group.domainId }))) missing('domain', group.domainId)
