@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { exportJWK, SignJWT } from 'jose'
 import { beginCodeFlow, finishCodeFlow, saidNo } from './code-flow.ts'
 import type { OpenedOidcConfig } from './config.ts'
 
@@ -10,12 +12,15 @@ const BACK = 'http://us.example/callback'
 describe('what a browser brings back from a provider', () => {
   const asked: string[] = []
   let names: 'always' | 'never' = 'never'
+  let idToken = ''
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? ''
     asked.push(path)
     const issuer = issuerOf(path.split('/')[1] ?? '')
+    const granted = { access_token: 'a', token_type: 'bearer', id_token: idToken }
     response.setHeader('content-type', 'application/json').end(
       JSON.stringify({
+        ...(path.endsWith('/token') ? granted : {}),
         issuer,
         authorization_endpoint: `${issuer}/auth`,
         token_endpoint: `${issuer}/token`,
@@ -82,5 +87,39 @@ describe('what a browser brings back from a provider', () => {
   it('a no of the provider is a no', async () => {
     await refused(provider(), (state) => `error=access_denied&state=${state}`)
     await refused(provider(), (state) => `code=c&error=access_denied&state=${state}`)
+  })
+
+  it('an ID token is believed by any of the algorithms of the configuration, and by no other', async () => {
+    const pairs = {
+      RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
+      ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    }
+    const keys = await Promise.all(
+      Object.entries(pairs).map(async ([alg, pair]) => ({ ...(await exportJWK(pair.publicKey)), alg })),
+    )
+    const signIn = async (alg: keyof typeof pairs, algorithms: readonly string[]) => {
+      const config = { ...provider(), algorithms, signingKey: JSON.stringify({ keys }) }
+      const { pending } = await beginCodeFlow(config, BACK)
+      const now = Math.floor(Date.now() / 1000)
+      const claims = {
+        iss: config.issuer,
+        aud: 'us',
+        sub: 'bob',
+        nonce: pending.nonce,
+        iat: now,
+        exp: now + 60,
+      }
+      idToken = await new SignJWT(claims).setProtectedHeader({ alg }).sign(pairs[alg].privateKey)
+      return finishCodeFlow(config, `${BACK}?code=c&state=${pending.state}`, pending, now * 1e6)
+    }
+    for (const alg of ['RS256', 'ES256'] as const) {
+      for (const algorithms of [[alg], ['RS256', 'ES256'], ['ES256', 'RS256']]) {
+        const verdict = await signIn(alg, algorithms)
+        assert.equal('claims' in verdict && verdict.claims.sub, 'bob')
+      }
+      const others = ['PS256', alg === 'RS256' ? 'ES256' : 'RS256']
+      await assert.rejects(signIn(alg, others), saidNo)
+    }
+    asked.length = 0
   })
 })

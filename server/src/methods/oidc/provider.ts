@@ -36,9 +36,8 @@ async function discover(config: OpenedOidcConfig): Promise<Configuration> {
   const client = await openidClient()
   const { clientId, clientSecret, allowPrivateAddresses } = config
   const auth = clientSecret === null ? client.None() : client.ClientSecretBasic(clientSecret)
-  // The one algorithm the library can pin for ID tokens; `verifyIdToken` holds the whole list.
-  const [first = 'RS256'] = config.algorithms
-  const metadata = { id_token_signed_response_alg: first }
+  // Its type says one algorithm; a list is held as well, and a browser's ID token may have any that a presented one may have.
+  const metadata = { id_token_signed_response_alg: [...config.algorithms] as never }
   return client.discovery(new URL(config.issuer), clientId, metadata, auth, {
     [client.customFetch]: guardedFetch(boundsOf(config)) as never,
     ...(allowPrivateAddresses ? { execute: [client.allowInsecureRequests] } : {}),
