@@ -150,9 +150,15 @@ export const clientGuards: readonly Guard[] = [
   },
   {
     file: rules,
-    code: '/(^|\\/)\\.{1,2}(;[^/]*)?(\\/|$)/.test(decoded)',
+    code: '/(^|\\/)\\.{1,2}(\\/|$)/.test(decoded)',
     without: 'false',
     tests: 'client/src/access-rules.test.ts',
+  },
+  {
+    file: rules,
+    code: '/[\\\\#;\\x00-\\x1f]/',
+    without: '/[\\\\#\\x00-\\x1f]/',
+    tests: 'client/src/adapters.test.ts',
   },
   {
     file: rules,

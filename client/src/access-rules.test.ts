@@ -51,6 +51,8 @@ describe('access rules of an application credential', () => {
       '/v3/a/..;x=1/b',
       '/v3/a/%2e%2e%3b/b',
       '/v3/a/.;',
+      '/v3/a/b;/c',
+      '/v3/a/b%3B/c',
       '//v3/a/x',
     ]) {
       assert.equal(allowed('/v3/a/**', path), false, path)

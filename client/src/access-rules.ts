@@ -4,7 +4,7 @@
  * Facts: Keystone API v3, "Application Credentials"; keystonemiddleware's matching.
  *
  * Differences to keystonemiddleware, all on the strict side: characters of a pattern are taken literally (a dot is a
- * dot); a path with dot segments, backslashes or bad escapes matches no rule, since routers disagree on what it names;
+ * dot); a path with dot segments, semicolons, backslashes or bad escapes matches no rule: routers disagree on what it names;
  * a service token lifts the rules only when it is valid and carries a service role.
  */
 
@@ -35,14 +35,14 @@ export function isAllowedBy(rules: readonly AccessRule[], called: CalledOperatio
 }
 
 /**
- * The percent-decoded path, or undefined when routers could disagree about what it names: dot segments (with parameters
- * too: servlet containers go up at `/..;a/`), backslashes, a fragment, bad escapes, a leading `//` (which URL parsers take
- * for a host), or no leading slash at all.
+ * The percent-decoded path, or undefined when routers could disagree about what it names: dot segments, semicolons (where
+ * Fastify's query may begin, and servlet containers leave out what follows in a segment, going up at `/..;a/`), backslashes,
+ * a fragment, bad escapes, a leading `//` (which URL parsers take for a host), or no leading slash at all.
  */
 export function plainPath(path: string): string | undefined {
   if (!path.startsWith('/') || path.startsWith('//')) return undefined
   const decoded = percentDecoded(path)
-  if (decoded === undefined || /[\\#\x00-\x1f]/.test(decoded) || /(^|\/)\.{1,2}(;[^/]*)?(\/|$)/.test(decoded))
+  if (decoded === undefined || /[\\#;\x00-\x1f]/.test(decoded) || /(^|\/)\.{1,2}(\/|$)/.test(decoded))
     return undefined
   return decoded
 }

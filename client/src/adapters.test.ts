@@ -163,6 +163,25 @@ describe('the Fastify plugin', () => {
       assert.equal((await fetch(url + path, { headers: { 'X-Auth-Token': 'good' } })).status, 200)
     }
   })
+
+  it('is told no other path than a router for which the query begins at a semicolon', async (t) => {
+    const isPublic = ({ path }: { readonly path: string }): boolean => path.endsWith('/healthz')
+    const { guard, keystone } = await kit(t, { isPublic, serviceType: 'rds' })
+    const access_rules = [{ id: 'r', service: 'rds', method: 'GET', path: '/v1/{id}/name' }]
+    keystone.put('restricted', {
+      application_credential: { id: 'a', name: 'a', restricted: true, access_rules },
+    })
+    const app = Fastify({ useSemicolonDelimiter: true })
+    t.after(() => app.close())
+    await app.register(fastifyGuard(guard))
+    app.get('/v1/users', () => 'everybody')
+    app.get('/v1/:id/name', () => 'one')
+    const status = async (url: string, token?: string) =>
+      (await app.inject({ url, headers: token === undefined ? {} : { 'x-auth-token': token } })).statusCode
+    assert.equal(await status('/v1/users;/healthz'), 401)
+    assert.equal(await status('/v1/users;/name', 'restricted'), 401)
+    assert.equal(await status('/v1/users/name', 'restricted'), 200)
+  })
 })
 
 describe('the Express middleware', () => {
