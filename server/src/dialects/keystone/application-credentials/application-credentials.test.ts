@@ -137,6 +137,9 @@ describe('application credentials', () => {
   it('403 a restricted one manages no credentials; an unrestricted one may, but nothing that outlives it', async () => {
     const restricted = await tokenOf()
     assert.equal((await create({}, restricted)).status, 403)
+    const { id: kept } = (await create()).body.application_credential
+    const one = `/v3/users/${owner}/application_credentials/${kept}`
+    assert.equal((await house.call('DELETE', one, { token: restricted })).status, 403)
     const soon = new Date(house.ctx.now() / 1000 + 300_000).toISOString().replace('Z', '000Z')
     const unrestricted = await tokenOf({ unrestricted: true, expires_at: soon, roles: [{ name: 'reader' }] })
     const child = await create({}, unrestricted)
@@ -198,6 +201,7 @@ describe('application credentials', () => {
     assert.equal((await validate({})).status, 404)
     const aware = await validate({ 'openstack-identity-access-rules': '1' })
     assert.deepEqual(aware.body.token.application_credential.access_rules, first.access_rules)
+    assert.equal((await validate({})).status, 404, 'though it is remembered')
     const path = `/v3/users/${owner}/access_rules/${first.access_rules[0].id}`
     const inUse = await house.call('DELETE', path, { token: await signIn() })
     assert.deepEqual([inUse.status, inUse.body.error.message], [403, 'May not delete access rule in use'])
@@ -216,7 +220,7 @@ describe('application credentials', () => {
     assert.deepEqual(again.body.application_credential.access_rules, [{ id, ...rule }])
   })
 
-  it('access rules: nobody’s through a trust, 204 one that nothing uses, by a restricted credential too', async () => {
+  it('access rules, and whose they are: nobody’s through a trust; 204 one that nothing uses, by a restricted credential too', async () => {
     const rule = { service: 'image', path: '/v2/images', method: 'GET' }
     const ruled = (await create({ access_rules: [rule] })).body.application_credential
     const plain = (await create({})).body.application_credential
@@ -234,10 +238,14 @@ describe('application credentials', () => {
     const { id } = (await house.call('POST', '/v3/OS-TRUST/trusts', { token: own, body: { trust } })).body
       .trust
     const lent = await house.login(stranger, PASSWORD, { 'OS-TRUST:trust': { id } })
+    const credentials = `/v3/users/${owner}/application_credentials`
     for (const [method, at] of [
       ['GET', rules],
       ['GET', path],
       ['DELETE', path],
+      ['GET', credentials],
+      ['GET', `${credentials}/${plain.id}`],
+      ['DELETE', `${credentials}/${plain.id}`],
     ] as const) {
       assert.equal((await house.call(method, at, { token: lent })).status, 403, `${method} ${at}`)
     }

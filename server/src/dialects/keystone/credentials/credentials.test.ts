@@ -263,6 +263,7 @@ describe('credentials and EC2 keys', () => {
       ['PATCH', at, { credential: { blob: 'y' } }],
       ['DELETE', at],
       ['POST', `/v3/users/${owner}/credentials/OS-EC2`, { tenant_id: project }],
+      ['GET', `/v3/users/${owner}/credentials/OS-EC2`],
       ['GET', `/v3/users/${owner}/credentials/OS-EC2/${key.access}`],
       ['DELETE', `/v3/users/${owner}/credentials/OS-EC2/${key.access}`],
     ]

@@ -169,7 +169,7 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
     assert.equal((await house.call('GET', '/v3/auth/tokens', check)).status, 401)
   })
 
-  it('LP#2142138: an application credential authorizes no consumer', async () => {
+  it('LP#2142138: an application credential authorizes no consumer, and sees and ends nothing that was', async () => {
     const made = await house.call('POST', `/v3/users/${user}/application_credentials`, {
       token,
       body: { application_credential: { name: 'a', unrestricted: true } },
@@ -180,6 +180,15 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
     const asked = form((await request()).text)
     const by = String(signed.headers['x-subject-token'])
     assert.equal((await authorize(asked['oauth_token'] ?? '', [{ name: 'reader' }], by)).status, 403)
+    const all = `/v3/users/${user}/OS-OAUTH1/access_tokens`
+    const one = `${all}/${(await granted())['oauth_token']}`
+    for (const [method, path] of [
+      ['GET', all],
+      ['GET', one],
+      ['DELETE', one],
+    ] as const)
+      assert.equal((await house.call(method, path, { token: by })).status, 403, `${method} ${path}`)
+    assert.equal((await house.call('GET', one, { token })).status, 200)
   })
 
   it('200 client credentials are an application credential; errors in OAuth 2.0’s form', async () => {
@@ -243,5 +252,14 @@ describe('OS-OAUTH1 and OS-OAUTH2', () => {
       (await house.call('GET', '/v3/OS-REVOKE/events?since=yesterday', { token: admin })).status,
       400,
     )
+  })
+
+  it('401 a request token that nobody used in time', async () => {
+    const asked = form((await request()).text)
+    house.advance(8 * 3600 + 1)
+    const late = await house.login('lender@default', PASSWORD, { project: { id: project } })
+    assert.equal((await authorize(asked['oauth_token'] ?? '', [{ name: 'reader' }], late)).status, 401)
+    const next = form((await request()).text)
+    assert.equal((await authorize(next['oauth_token'] ?? '', [{ name: 'reader' }], late)).status, 200)
   })
 })

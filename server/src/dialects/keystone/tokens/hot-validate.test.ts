@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { type House, openHouse } from '../../../testing/house.ts'
+import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
 describe('the route in front of the router', () => {
   let house: House
@@ -100,11 +101,39 @@ describe('the route in front of the router', () => {
     assert.equal(await ask(), 401)
   })
 
+  it('404 a token that access rules narrow to whoever does not enforce them, though it was shown to who does', async () => {
+    const scope = { project: { name: 'admin', domain: { id: 'default' } } }
+    const own = await house.login('admin@default', house.adminPassword, scope)
+    const { token } = (await throughRouter('GET', '', own)).body
+    const access_rules = [{ service: 'compute', method: 'GET', path: '/v2.1/servers' }]
+    const made = await house.call('POST', `/v3/users/${token.user.id}/application_credentials`, {
+      token: own,
+      body: { application_credential: { name: 'narrow', access_rules } },
+    })
+    const { id, secret } = made.body.application_credential
+    const identity = { methods: ['application_credential'], application_credential: { id, secret } }
+    const signedIn = await house.call('POST', '/v3/auth/tokens', { body: { auth: { identity } } })
+    const subject = String(signedIn.headers['x-subject-token'])
+    const headers = { 'x-subject-token': subject, 'openstack-identity-access-rules': '1' }
+    for (let n = 0; n < 2; n++) {
+      assert.equal((await house.call('GET', '/v3/auth/tokens', { token: admin, headers })).status, 200)
+      assert.equal((await overSocket('GET', '', subject)).status, 404)
+    }
+  })
+
   it('403 for a caller whom the rule does not let, however often they ask', async () => {
     const stranger = await named('stranger')
     for (let n = 0; n < 3; n++) {
       const headers = { 'X-Auth-Token': stranger, 'X-Subject-Token': admin }
       assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers })).status, 403)
+    }
+    const project = await seedProject(house, 'services')
+    await seedGrant(house, await seedUser(house, 'nova'), 'service', { project })
+    const service = await house.login('nova@default', PASSWORD, { project: { id: project } })
+    for (let n = 0; n < 3; n++) {
+      const headers = { 'X-Auth-Token': service, 'X-Subject-Token': admin }
+      assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers })).status, 200)
+      assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers, method: 'HEAD' })).status, 403)
     }
   })
 })

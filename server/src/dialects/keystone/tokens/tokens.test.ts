@@ -116,6 +116,26 @@ describe('tokens on the Keystone wire', () => {
     assert.equal((await both('bob')).status, 401)
   })
 
+  it('a role of a domain is in no token: 401 with nothing else, 201 with what it implies', async () => {
+    const admin = await house.admin()
+    const call = (method: string, path: string, body?: object) =>
+      house.call(method, path, { token: admin, ...(body && { body }) })
+    const inside = await seedProject(house, 'inside', domain)
+    const user = await seedUser(house, 'keeper', domain)
+    const { role } = (await call('POST', '/v3/roles', { role: { name: 'keeps', domain_id: domain } })).body
+    const grant = `/v3/projects/${inside}/users/${user}/roles/${role.id}`
+    assert.equal((await call('PUT', grant)).status, 204)
+    const signIn = () => issue(byPassword('keeper', PASSWORD, { project: { id: inside } }, { id: domain }))
+    assert.equal((await signIn()).status, 401)
+    const [reader] = (await call('GET', '/v3/roles?name=reader')).body.roles
+    assert.equal((await call('PUT', `/v3/roles/${role.id}/implies/${reader.id}`)).status, 201)
+    const answer = await signIn()
+    assert.deepEqual(
+      answer.body.token.roles.map(({ name }: { name: string }) => name),
+      ['reader'],
+    )
+  })
+
   it('201 leaves the catalog out with nocatalog, with or without a value', async () => {
     for (const query of ['?nocatalog', '?nocatalog=', '?nocatalog=1']) {
       const answer = await issue(byPassword('alice', PASSWORD, { project: { id: project } }), query)
@@ -214,6 +234,15 @@ describe('tokens on the Keystone wire', () => {
     const head = await check(admin, subject, '', 'HEAD')
     assert.deepEqual([head.status, head.text], [200, ''])
     assert.equal('catalog' in (await check(admin, subject, '?nocatalog')).body.token, false)
+  })
+
+  it('403 a service asks by HEAD, which has a rule of its own, and 200 by GET', async () => {
+    await seedGrant(house, await seedUser(house, 'nova'), 'service', { project })
+    const service = await house.login('nova@default', PASSWORD, { project: { id: project } })
+    const admin = await house.admin()
+    assert.equal((await check(service, admin)).status, 200)
+    assert.equal((await check(service, admin, '', 'HEAD')).status, 403)
+    assert.equal((await check(service, service, '', 'HEAD')).status, 200)
   })
 
   it('200 one may validate oneself; 403 a member validates another', async () => {

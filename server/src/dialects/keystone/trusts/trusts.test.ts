@@ -9,7 +9,7 @@ import { findUser } from '../../../store/identity.ts'
 import { deleteRole } from '../../../store/roles.ts'
 import type { Store } from '../../../store/store.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
-import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
+import { PASSWORD, seedDomain, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
 describe('trusts', () => {
   let house: House
@@ -267,9 +267,12 @@ describe('trusts', () => {
   it('403 to be passed on more often than the house allows; 400 so many times and so many uses', async () => {
     assert.equal((await create({ allow_redelegation: true, redelegation_count: 4 })).status, 403)
     assert.equal((await create({ allow_redelegation: true, remaining_uses: 5 })).status, 400)
+    const none = await create({ allow_redelegation: true, redelegation_count: 0 })
+    assert.deepEqual([none.status, none.body.trust.redelegation_count], [201, 0])
   })
 
-  it('CVE-2020-12689: 403 an application credential makes a trust, however little it is restricted', async () => {
+  it('CVE-2020-12689: 403 an application credential makes, sees or ends a trust, however little it is restricted', async () => {
+    const lent = (await create()).body.trust
     for (const unrestricted of [false, true]) {
       const made = await house.call('POST', `/v3/users/${trustor}/application_credentials`, {
         token: await asTrustor(),
@@ -282,7 +285,22 @@ describe('trusts', () => {
         'x-subject-token'
       ]
       assert.equal((await create({}, token ?? '')).status, 403)
+      const { id: role } = (await use(lent.id)).body.token.roles[0]
+      const one = `/v3/OS-TRUST/trusts/${lent.id}`
+      for (const [method, path] of [
+        ['GET', `/v3/OS-TRUST/trusts?trustor_user_id=${trustor}`],
+        ['GET', one],
+        ['GET', `${one}/roles`],
+        ['GET', `${one}/roles/${role}`],
+        ['DELETE', one],
+      ] as const)
+        assert.equal(
+          (await house.call(method, path, { token: token ?? '' })).status,
+          403,
+          `${method} ${path}`,
+        )
     }
+    assert.equal((await use(lent.id)).status, 201)
   })
 
   it('404 a role without a project', async () => {
@@ -339,6 +357,21 @@ describe('trusts', () => {
       await set(1)
       assert.equal((await check(token)).status, 200)
     }
+  })
+
+  it('401 while the trustor’s domain is disabled', async () => {
+    const domain = await seedDomain(house, 'abroad')
+    const lender = await seedUser(house, 'lender', domain)
+    await seedGrant(house, lender, 'member', { project })
+    const own = await house.login(lender, PASSWORD, { project: { id: project } })
+    const { id } = (await create({ trustor_user_id: lender, impersonation: false }, own)).body.trust
+    const token = String((await use(id)).headers['x-subject-token'])
+    assert.equal((await check(token)).status, 200)
+    await house.ctx.store.write((tx) =>
+      tx.updateTable('project').set({ enabled: 0 }).where('id', '=', domain).execute(),
+    )
+    assert.equal((await check(token)).status, 401)
+    assert.equal((await use(id)).status, 401)
   })
 
   it('200 trustor and trustee see it, 403 others do not', async () => {
