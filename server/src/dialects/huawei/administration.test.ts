@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { ensureImplied } from '../../store/bootstrap.ts'
-import { type House, openHouse } from '../../testing/house.ts'
+import { type Answer, type House, openHouse } from '../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../testing/huawei.ts'
 import { PASSWORD, seedGrant, seedUser } from '../../testing/seed.ts'
 
@@ -230,5 +230,79 @@ describe('Security Administrators', () => {
     assert.equal(new Set(seen).size, seen.length)
     const projects = await face.call('GET', '/v3/projects?page=2&per_page=5000', { token: administrator })
     assert.deepEqual(projects.body.projects, [])
+  })
+
+  it('403 who administers nothing, in their own account as in another’s, by every route', async () => {
+    const made = async (path: string, body: object): Promise<Answer['body']> => {
+      const answer = await face.call('POST', path, { token: administrator, body })
+      assert.ok([200, 201].includes(answer.status), `${path}: ${answer.text}`)
+      return answer.body
+    }
+    const policy_document = JSON.stringify({
+      Version: '5.0',
+      Statement: [{ Effect: 'Allow', Action: ['ecs:servers:list'] }],
+    })
+    const newPolicy = { policy_name: 'kept', policy_document }
+    const policy = { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['ecs:servers:list'] }] }
+    const newRole = { role: { display_name: 'plain', type: 'AX', description: '', policy } }
+    const { role } = await made('/v3.0/OS-ROLE/roles', newRole)
+    const { group } = await made('/v5/groups', { group_name: 'plain' })
+    const { policy: kept } = await made('/v5/policies', newPolicy)
+    const { user } = await made('/v5/users', { name: 'somebody' })
+    const project = { project: { status: 'suspended' } }
+    const requests: readonly (readonly [string, string, object?])[] = [
+      ['POST', '/v3.0/OS-ROLE/roles', { role: { ...newRole.role, display_name: 'other' } }],
+      ['PATCH', `/v3.0/OS-ROLE/roles/${role.id}`, newRole],
+      ['DELETE', `/v3.0/OS-ROLE/roles/${role.id}`],
+      ['GET', '/v3.0/OS-USER/login-protects'],
+      ['PUT', `/v3-ext/projects/${two.projectA}`, project],
+      ['POST', '/v5/groups', { group_name: 'other' }],
+      ['GET', `/v5/groups/${group.group_id}`],
+      ['DELETE', `/v5/groups/${group.group_id}`],
+      ['POST', `/v5/groups/${group.group_id}/add-user`, { user_id: user.user_id }],
+      ['GET', '/v5/policies'],
+      ['POST', '/v5/policies', { ...newPolicy, policy_name: 'other' }],
+      ['DELETE', `/v5/policies/${kept.policy_id}`],
+      ['POST', '/v5/users', { name: 'other' }],
+      ['GET', `/v5/users/${user.user_id}`],
+      ['DELETE', `/v5/users/${user.user_id}`],
+    ]
+    const id = await seedUser(house, 'Plain', two.a)
+    await seedGrant(house, id, 'readonly', { domain: two.a })
+    const token = await face.token({ name: 'Plain', domain: two.a })
+    for (const [method, path, body] of requests) {
+      const answer = await face.call(method, path, { token, ...(body && { body }) })
+      assert.equal(answer.status, 403, `${method} ${path}: ${answer.text}`)
+    }
+    for (const path of ['/v3/roles', '/v3/projects']) {
+      const answer = await face.call('GET', `${path}?domain_id=${two.b}`, { token: administrator })
+      assert.equal(answer.status, 403, `${path}: ${answer.text}`)
+    }
+    for (const path of [`/v3.0/OS-ROLE/roles/${role.id}`, `/v5/groups/${group.group_id}`])
+      assert.equal((await face.call('GET', path, { token: administrator })).status, 200, path)
+  })
+
+  it('404 another account’s policy or role, to look at or to give to an agency', async () => {
+    const other = await face.token({ name: 'IAMUserB', domain: two.b })
+    await seedGrant(house, two.userB, 'secu_admin', { domain: two.b })
+    const policy = { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['ecs:servers:list'] }] }
+    const body = { role: { display_name: 'theirs', type: 'AX', description: '', policy } }
+    const made = await face.call('POST', '/v3.0/OS-ROLE/roles', { token: other, body })
+    assert.equal(made.status, 201, made.text)
+    const role = { name: 'theirs too', domain_id: two.b }
+    const own = await house.call('POST', '/v3/roles', { token: cloud, body: { role } })
+    assert.equal(own.status, 201, own.text)
+    const agency = { name: 'lender', domain_id: two.a, trust_domain_id: two.b }
+    const { agency: lender } = (
+      await face.call('POST', '/v3.0/OS-AGENCY/agencies', { token: administrator, body: { agency } })
+    ).body
+    const classic = `/v3.0/OS-ROLE/roles/${made.body.role.id}`
+    assert.equal((await face.call('GET', classic, { token: administrator })).status, 404)
+    for (const { id } of [made.body.role, own.body.role]) {
+      assert.equal((await face.call('GET', `/v3/roles/${id}`, { token: administrator })).status, 404)
+      assert.equal((await face.call('GET', `/v3/roles/${id}`, { token: other })).status, 200)
+      const grant = `/v3.0/OS-AGENCY/domains/${two.a}/agencies/${lender.id}/roles/${id}`
+      assert.equal((await face.call('PUT', grant, { token: administrator })).status, 404)
+    }
   })
 })

@@ -377,6 +377,17 @@ describe('RAM', () => {
     }
     const join = { UserName: 'ram-admin', GroupName: 'granted' }
     await refused([403, 'NoPermission'], 'AddUserToGroup', join, key)
+    await refused([403, 'NoPermission'], 'DeleteGroup', { GroupName: 'granted' }, key)
+    await refused([403, 'NoPermission'], 'UpdateGroup', { GroupName: 'granted', NewGroupName: 'mine' }, key)
+    const { Role } = await did('CreateRole', { RoleName: 'granted', AssumeRolePolicyDocument: trustOf() })
+    await ctx.store.write(async (tx) => {
+      const actor = { kind: 'agency', id: Role.RoleId } as const
+      const target = { kind: 'domain', id: 'default' } as const
+      await insertGrant(tx, { actor, target, inherited: false }, await ensureRole(tx, 'admin'))
+    })
+    const RoleName = 'granted'
+    await refused([403, 'NoPermission'], 'DeleteRole', { RoleName }, key)
+    await refused([403, 'NoPermission'], 'UpdateRole', { RoleName, NewDescription: 'mine' }, key)
     await did('CreateUser', { UserName: 'harmless' }, key)
     await did('CreateAccessKey', { UserName: 'harmless' }, key)
   })

@@ -177,6 +177,9 @@ describe('engines on the wire of CSE', () => {
     assert.equal(await names('all granted'), 400)
     const everywhere = { 'x-enterprise-project-id': 'all_granted_eps' }
     assert.equal((await call('GET', `${engines()}/${made.body.id}`, { headers: everywhere })).status, 400)
+    for (const method of ['GET', 'DELETE'])
+      assert.equal((await call(method, `${engines()}/${made.body.id}`)).status, 400, method)
+    assert.equal((await call('GET', `${engines()}/${made.body.id}`, { headers })).status, 200)
     const nowhere = { headers: everywhere, body: { ...NEW, name: 'nowhere' } }
     assert.equal((await call('POST', engines(), nowhere)).status, 400)
   })
@@ -188,6 +191,20 @@ describe('engines on the wire of CSE', () => {
 })
 
 describe('accounts of an engine on the wire of CSE', () => {
+  it('403 an account of the engine whose roles say nothing of accounts', async () => {
+    const { engine, headers } = await adminOf('not-everybody')
+    const dev = { name: 'dev', password: 'Dev-Pass-1', roles: ['developer'] }
+    await createAccounts(house.ctx, engine, [dev], BY)
+    const own = await engineHeaders(engine, dev.name, dev.password)
+    const path = `/v3/${project}/accounts`
+    const id = await seedUser(house, 'outsider')
+    const body = { id, name: 'outsider', roles: ['developer'] }
+    assert.equal((await call('POST', path, { headers: own, body })).status, 403)
+    assert.equal((await call('GET', path, { headers: own })).status, 403)
+    assert.equal((await call('DELETE', `${path}/dev`, { headers: own })).status, 403)
+    assert.equal((await call('GET', path, { headers })).body.data.length, 2)
+  })
+
   it('200 and refusals: import by id and by name, roles, removal; both proofs are needed', async () => {
     const { id } = (await call('POST', engines(), { body: { ...NEW, name: 'acc' } })).body
     const engine = (await findEngine(house.ctx.store.db, id))!
