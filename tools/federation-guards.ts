@@ -130,7 +130,7 @@ export const federationGuards: readonly Guard[] = [
   },
   {
     file: 'server/src/flows/federated-login.ts',
-    code: 'await meetFactors(ctx, proof, undefined)',
+    code: 'await meetFactors(ctx, proof, { methods: [] })',
     without: 'proof',
     tests: 'server/src/flows/federated-login.test.ts',
   },

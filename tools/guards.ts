@@ -2,6 +2,7 @@
  * The guards that `npm run mutants` takes out one at a time. A row names a file, a piece of it that occurs once, what is put in
  * its place, and the tests that must notice. Every security check of the service belongs here.
  */
+import { accountGuards } from './account-guards.ts'
 import { alibabaGuards } from './alibaba-guards.ts'
 import { clientGuards } from './client-guards.ts'
 import { delegationGuards } from './delegation-guards.ts'
@@ -14,6 +15,7 @@ import { policyGuards } from './policy-guards.ts'
 import { projectGuards } from './project-guards.ts'
 import { roleGuards } from './role-guards.ts'
 import { samlGuards } from './saml-guards.ts'
+import { sessionGuards } from './session-guards.ts'
 import { stsGuards } from './sts-guards.ts'
 import { surfaceGuards } from './surface-guards.ts'
 import { userGuards } from './user-guards.ts'
@@ -68,6 +70,7 @@ export const guards: readonly Guard[] = [
     without: 'message,',
     tests: 'server/src/log.test.ts',
   },
+  ...accountGuards,
   ...clientGuards,
   ...engineGuards,
   ...delegationGuards,
@@ -80,6 +83,7 @@ export const guards: readonly Guard[] = [
   ...policyGuards,
   ...roleGuards,
   ...samlGuards,
+  ...sessionGuards,
   ...stsGuards,
   ...surfaceGuards,
   ...userGuards,
