@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { type House, openHouse } from '../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../testing/huawei.ts'
-import { PASSWORD } from '../../testing/seed.ts'
+import { PASSWORD, seedUser } from '../../testing/seed.ts'
 import { answeredOperations } from './index.ts'
 import { leftOut } from './left-out.ts'
 
@@ -110,6 +110,22 @@ describe('the Huawei Cloud face', () => {
     const shown = await face.call('GET', path, { token: administrator })
     assert.deepEqual([shown.body.user.email, shown.body.user.enabled], ['n@example.test', false])
     assert.equal((await face.call('GET', path, {})).body.error_code, 'IAM.0001')
+  })
+
+  it('400 a password of who signs in elsewhere, who has none here', async () => {
+    const id = await seedUser(house, 'Elsewhere', two.a)
+    await house.ctx.store.write((tx) =>
+      tx.updateTable('user').set({ kind: 'federated' }).where('id', '=', id).execute(),
+    )
+    const body = { user: { password: 'Some-passw0rd' } }
+    for (const [method, path] of [
+      ['PUT', `/v3.0/OS-USER/users/${id}`],
+      ['PATCH', `/v3/users/${id}`],
+    ] as const) {
+      assert.equal((await face.call(method, path, { token: administrator, body })).status, 400, path)
+    }
+    const described = { token: administrator, body: { user: { description: 'x' } } }
+    assert.equal((await face.call('PUT', `/v3.0/OS-USER/users/${id}`, described)).status, 200)
   })
 
   it('400 OS-USER says with a number of its own which attribute is wrong', async () => {

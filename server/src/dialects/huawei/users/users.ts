@@ -163,6 +163,11 @@ const update = operation({
     const { ctx } = call
     const sent = call.body.user
     const before = await userIn(call, 'iam:users:updateUser', 'change')
+    if (sent.password !== undefined && before.kind === 'federated') {
+      refuse('bad_request', 'password for a federated user', {
+        message: 'A federated user signs in at the identity provider and cannot have a password here.',
+      })
+    }
     const password =
       sent.password === undefined
         ? undefined
