@@ -65,6 +65,22 @@ describe('loadSettings', () => {
     assert.deepEqual([settings.port, settings.adminPort], [0, 'off'])
   })
 
+  it('takes methods of other servers that share keys, and none that would leave nobody a way in or no bit', () => {
+    const given = (authMethods: string) => loadSettings({ flags: { authMethods } }).authMethods
+    assert.deepEqual(given('external,password, kerberos'), ['external', 'password', 'kerberos'])
+    for (const wrong of [
+      'foo',
+      ',',
+      'password,token,password',
+      'password,ec2credential',
+      'password,to ken',
+    ]) {
+      assert.throws(() => given(wrong), SettingsError, wrong)
+    }
+    const many = ['password', ...Array.from({ length: 32 }, (_, at) => `other${at}`)].join(',')
+    assert.throws(() => given(many), SettingsError)
+  })
+
   it('ignores the environment of other programs', () => {
     assert.equal(loadSettings({ env: { PORT: '9', OS_PASSWORD: 'x' } }).port, 5000)
   })

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { createClock } from './clock.ts'
 import type { Settings } from './config.ts'
+import { OperatorError } from './core/operator-error.ts'
 import { createKdfPool, type KdfPool } from './hashing/kdf-pool.ts'
 import { type Keys, openKeys, readRootKey, refuseOtherRootKey } from './keys.ts'
-import { migrate } from './store/migrate.ts'
+import { isEmptyDatabase, migrate } from './store/migrate.ts'
 import { listSealedKeys } from './store/sealed-keys.ts'
 import { openStore, type Store } from './store/store.ts'
 
@@ -19,11 +21,19 @@ export interface Context {
 
 /**
  * Opens the database, brings it to the newest schema and opens the keys. Throws when the database cannot be reached, is
- * newer than this program, or holds sealed values while the root key is missing or another one.
+ * newer than this program, or holds sealed values while the root key is missing or another one; and when its file lies there
+ * without a table beside a root key, since what was in it is lost, and a new cloud in its place would hide that.
  */
 export async function openContext(settings: Settings): Promise<Context> {
+  const file = /^sqlite:(.+)$/.exec(settings.databaseUrl)?.[1]
+  const wasThere = file !== undefined && existsSync(file) && existsSync(settings.rootKeyFile)
   const store = await openStore(settings.databaseUrl)
   try {
+    if (wasThere && (await isEmptyDatabase(store))) {
+      throw new OperatorError(
+        `database ${file} is empty, and there is a root key: restore the database, or remove the file to begin anew`,
+      )
+    }
     await migrate(store)
     const sealed = await listSealedKeys(store.db)
     const { rootKeyFile } = settings

@@ -13,7 +13,7 @@ import {
   hkdfSync,
   randomBytes,
 } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   type FernetKeyring,
@@ -62,7 +62,7 @@ export function readRootKey(path: string, create: boolean): Buffer {
   if (!existsSync(path)) {
     if (!create)
       throw new OperatorError(`root key missing: ${path} (the database holds values sealed under it)`)
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
     makeRootKey(path)
   }
   const key = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
@@ -70,6 +70,22 @@ export function readRootKey(path: string, create: boolean): Buffer {
   if (key.every((byte) => byte === key[0]))
     throw new OperatorError(`root key ${path} is no secret: one byte 32 times`)
   return key
+}
+
+/**
+ * Makes a folder, closed to everybody else, and those above it, where they are missing. One by one: Node's own way of making
+ * them all never ends where a folder is there and nothing can be made in it, as in /proc.
+ */
+export function makeFolder(path: string): void {
+  const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  if (isThere()) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have been faster.
+    if (!isThere()) throw error
+  }
 }
 
 /** Where two processes start at once, the key is that of the first. */

@@ -1,4 +1,6 @@
+import { dirname } from 'node:path'
 import { pino } from 'pino'
+import { makeFolder } from './keys.ts'
 
 /**
  * What no log line may hold even when a fault's own words carry it: Keystone and JWS tokens, passwords in addresses, and
@@ -40,7 +42,8 @@ export function openLog({
       ...(code === undefined ? {} : { code }),
     }
   }
-  const destination = pino.destination({ dest: logFile ?? 2, sync: true, mkdir: true })
+  if (logFile !== undefined) makeFolder(dirname(logFile))
+  const destination = pino.destination({ dest: logFile ?? 2, sync: true })
   return pino(
     { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } },
     destination,

@@ -127,6 +127,32 @@ export const listOf = (
       .filter((item) => item !== ''),
 })
 
+/**
+ * Names of authentication methods in the order of their bits. Others than `known` may be among them, whose bits are those of
+ * another server's methods, but not alone: nobody could sign in.
+ */
+export const methodNames = (known: readonly string[]): Kind<readonly string[], readonly string[]> => {
+  const list = listOf(known, 'METHOD,...')
+  return {
+    ...list,
+    read: (given, folder) => {
+      const names = list.read(given, folder)
+      const bad = names.find((name) => !/^[a-z]\w{0,63}$/i.test(name))
+      if (bad !== undefined) throw new UnreadableValue(`must be names of methods, not ${JSON.stringify(bad)}`)
+      const twice = names.find((name, at) => names.indexOf(name) < at || FIXED_BITS.includes(name))
+      if (twice !== undefined) throw new UnreadableValue(`gives ${twice} two bits`)
+      if (names.length > MOST_METHODS)
+        throw new UnreadableValue(`has no bits for more than ${MOST_METHODS} methods`)
+      if (names.some((name) => known.includes(name))) return names
+      throw new UnreadableValue(`must name one of ${known.join(', ')}`)
+    },
+  }
+}
+
+const MOST_METHODS = 32
+/** Methods that have bits of their own beyond the list's. */
+const FIXED_BITS = ['ec2credential', 'oauth2_credential']
+
 /** IP addresses, and networks as ADDRESS/BITS. */
 export const networks = (): Kind<readonly string[], readonly string[]> => {
   const list = listOf([], 'ADDRESS,...')

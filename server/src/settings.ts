@@ -11,6 +11,7 @@ import {
   integer,
   type Kind,
   listOf,
+  methodNames,
   networks,
   path,
   pathInDataDir,
@@ -144,10 +145,7 @@ export const settingsTable = {
 
   authMethods: {
     group: 'password',
-    ...listOf(
-      ['external', 'password', 'token', 'oauth1', 'mapped', 'application_credential', 'totp'],
-      'METHOD,...',
-    ),
+    ...methodNames(['external', 'password', 'token', 'oauth1', 'mapped', 'application_credential', 'totp']),
     help: 'ways to prove who one is that are open, in the order of their bits (as Keystone, when keys are shared)',
   },
   passwordHash: {

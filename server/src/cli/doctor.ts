@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { certificateOf, chosenAdminPassword, refusePlainHttp, type Settings, settingName } from '../config.ts'
 import { openKeys, readRootKey, refuseOtherRootKey } from '../keys.ts'
+import { settingsTable } from '../settings.ts'
 import { pendingMigrations } from '../store/migrate.ts'
 import { listSealedKeys } from '../store/sealed-keys.ts'
 import { openStore, type Store } from '../store/store.ts'
@@ -60,6 +61,9 @@ function settings(given: Settings): Finding[] {
       fault('settings', `tls-cert ${given.tlsCert} has expired: it was good until ${until.toISOString()}`),
     ]
   chosenAdminPassword(given)
+  const unknown = given.authMethods.filter((name) => !KNOWN_METHODS.includes(name))
+  if (unknown.length > 0)
+    return [warning('settings', `auth-methods names what nobody signs in by: ${unknown.join(', ')}`)]
   const { unused } = operatorPolicy(given)
   if (unused.length > 0)
     return [warning('settings', `policy-file names rules that do not exist: ${unused.join(', ')}`)]
@@ -67,6 +71,8 @@ function settings(given: Settings): Finding[] {
     ? [warning('settings', 'insecure-http sends passwords and tokens in the clear')]
     : [ok('settings', 'can be served')]
 }
+
+const KNOWN_METHODS: readonly string[] = settingsTable.authMethods.initial
 
 async function folder({ dataDir }: Settings): Promise<Finding[]> {
   if (!existsSync(dataDir))

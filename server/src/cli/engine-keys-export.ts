@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { exportEngineKeys } from '../flows/engine-keys.ts'
+import { makeFolder } from '../keys.ts'
 import { CommandError, type CommandInput } from './command.ts'
 import { engineNamed } from './engines.ts'
 import { withContext } from './with-context.ts'
@@ -14,11 +15,11 @@ export async function run({ settings, args, print }: CommandInput): Promise<void
   await withContext(settings, async (ctx) => {
     const engine = await engineNamed(ctx, args[0]!)
     const keys = await exportEngineKeys(ctx, engine)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     if (readdirSync(folder).length > 0) throw new CommandError(`${folder} is not empty: keys would mix`)
     for (const { state, secret, publicKey } of keys) {
       const at = state === 'current' ? folder : join(folder, 'next')
-      mkdirSync(at, { recursive: true, mode: 0o700 })
+      makeFolder(at)
       const write = (name: string, text: string): void =>
         writeFileSync(join(at, name), text, { mode: 0o600, flag: 'wx' })
       if (publicKey === undefined) write('nacos.properties', nacosProperties(secret))

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts'
 import type { Actor } from '../flows/change.ts'
 import { findUser, type UserRecord } from '../store/identity.ts'
 import { type DomainRecord, findDomainScope, findProjectScope, type ProjectRecord } from '../store/scopes.ts'
-import { CommandError, type CommandInput } from './command.ts'
+import { CommandError, type CommandInput, UsageError } from './command.ts'
 import { readInput } from './input.ts'
 
 type Option = string | boolean | undefined
@@ -46,6 +46,12 @@ export async function passwordFrom({ options }: CommandInput): Promise<string | 
   const file = options['passwordFile']
   if (file === undefined) return undefined
   return (await readInput(String(file))).replace(/\r?\n$/, '')
+}
+
+/** A name for something new, within the API's limits. Refuses one that is blank or longer than `most` characters. */
+export function newName(kind: string, text: string, most: number): string {
+  if (text.trim() !== '' && text.length <= most) return text
+  throw new UsageError(`the name of ${kind} has 1 to ${most} characters, not all of them blank`)
 }
 
 export function notThere(kind: string, name: string): never {

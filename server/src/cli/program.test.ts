@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -10,10 +12,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { newFernetKey } from '@tokenhouse/tokens'
+import { newCertifiedKey } from '../methods/saml/self-signed.ts'
 import { commands } from './commands.ts'
 import { describeCommands, runCommandLine } from './program.ts'
 
@@ -524,5 +528,80 @@ describe('doctor and migrate', () => {
     assert.notDeepEqual(await dataOf(['migrate', '--check', '--database-url', url], 1), { pending: [] })
     await dataOf(['migrate', '--database-url', url])
     assert.deepEqual(await dataOf(['migrate', '--check', '--database-url', url]), { pending: [] })
+  })
+
+  it('makes nothing by looking for migrations', async () => {
+    const missing = join(folder, 'never-made')
+    assert.notDeepEqual(await dataOf(['migrate', '--check', '--data-dir', missing], 1), { pending: [] })
+    assert.equal(existsSync(missing), false)
+  })
+
+  it('exit 1 where the certificate has expired', async () => {
+    const { privateKey, certificate } = await newCertifiedKey('tokenhouse', Date.UTC(2000) * 1000)
+    const [tlsCert, tlsKey] = [join(folder, 'old.crt'), join(folder, 'old.key')]
+    writeFileSync(tlsKey, privateKey, { mode: 0o600 })
+    writeFileSync(tlsCert, `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----\n`)
+    assert.ok((await verdicts(1, '--tls-cert', tlsCert, '--tls-key', tlsKey)).includes('settings fault'))
+  })
+
+  it('tells of authentication methods that nobody signs in by', async () => {
+    assert.ok((await verdicts(0, '--auth-methods', 'password,kerberos')).includes('settings warning'))
+  })
+})
+
+describe('what an operator gets wrong', () => {
+  it('exit 1 for a folder that nothing can make', async () => {
+    for (const argv of [
+      ['keys', 'export', '/proc/tokenhouse/keys'],
+      ['bootstrap', '--data-dir', '/proc/tokenhouse/var'],
+      ['keys', 'export', '/dev/null/keys'],
+    ]) {
+      assert.equal((await tokenhouse(...argv)).exit, 1, argv.join(' '))
+    }
+  })
+
+  it('exit 2 for names that the API would refuse', async () => {
+    for (const argv of [
+      ['user', 'create', ''],
+      ['user', 'create', ' '],
+      ['user', 'create', 'x'.repeat(256)],
+      ['project', 'create', ''],
+      ['project', 'create', 'x'.repeat(65)],
+      ['agency', 'create', '', '--trust', 'Default'],
+    ]) {
+      assert.equal((await tokenhouse(...argv)).exit, 2, argv.join(' '))
+    }
+  })
+
+  it('exit 2 for an agency that lasts beyond what dates can say', async () => {
+    const ran = await tokenhouse('agency', 'create', 'long', '--trust', 'Default', '--days', '99999999999')
+    assert.equal(ran.exit, 2)
+    assert.equal((await tokenhouse('agency', 'show', 'long')).exit, 1)
+  })
+
+  it('exit 1 for an empty database beside a root key: what was in it is lost, and no new cloud hides that', async () => {
+    const emptied = join(folder, 'emptied')
+    mkdirSync(emptied, { mode: 0o700 })
+    writeFileSync(join(emptied, 'tokenhouse.db'), '')
+    writeFileSync(join(emptied, 'root.key'), readFileSync(join(dataDir, 'root.key')), { mode: 0o600 })
+    for (const argv of [['bootstrap'], ['user', 'list']]) {
+      const { exit, err } = await tokenhouse(...argv, '--data-dir', emptied)
+      assert.equal(exit, 1)
+      assert.match(err, /is empty, and there is a root key/)
+    }
+    rmSync(join(emptied, 'tokenhouse.db'))
+    assert.equal((await tokenhouse('bootstrap', '--data-dir', emptied)).exit, 0)
+  })
+
+  it('exit 1 and one line about a PostgreSQL that cannot be used', async (t) => {
+    const withoutTls = createServer((socket) => socket.once('data', () => socket.end('N')))
+    t.after(() => withoutTls.close())
+    withoutTls.listen(0, '127.0.0.1')
+    await once(withoutTls, 'listening')
+    const { port } = withoutTls.address() as AddressInfo
+    const url = `postgres://somebody@127.0.0.1:${port}/tokenhouse?sslmode=verify-full`
+    const { exit, err } = await tokenhouse('user', 'list', '--database-url', url)
+    assert.equal(exit, 1)
+    assert.match(err, /^tokenhouse: PostgreSQL cannot be used: .*SSL.*\n$/)
   })
 })

@@ -2,12 +2,12 @@ import { change } from '../flows/change.ts'
 import { ensureProject } from '../store/bootstrap.ts'
 import { findProjectScope } from '../store/scopes.ts'
 import { CommandError, type CommandInput } from './command.ts'
-import { domainNamed, operator } from './operator.ts'
+import { domainNamed, newName, operator } from './operator.ts'
 import { withContext } from './with-context.ts'
 
 /** `tokenhouse project create NAME` */
 export async function run({ settings, args, options, print }: CommandInput): Promise<void> {
-  const name = args[0]!
+  const name = newName('a project', args[0]!, 64)
   await withContext(settings, async (ctx) => {
     const domain = await domainNamed(ctx, options['domain'])
     if (await findProjectScope(ctx.store.db, { name, domain: { id: domain.id } })) {

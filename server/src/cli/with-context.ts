@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Context, closeContext, openContext } from '../context.ts'
+import { makeFolder } from '../keys.ts'
 import type { Settings } from '../settings.ts'
 import { CommandError } from './command.ts'
 
@@ -24,8 +25,8 @@ export async function withContext<T>(settings: Settings, act: (ctx: Context) => 
 /** Makes the folders of the data and the database, closed to everybody else, where they are missing. */
 export function makeDataFolders(settings: Settings): void {
   const file = databaseFile(settings)
-  mkdirSync(settings.dataDir, { recursive: true, mode: 0o700 })
-  if (file !== undefined) mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  makeFolder(settings.dataDir)
+  if (file !== undefined) makeFolder(dirname(file))
 }
 
 /** The file of an embedded database on disk. */

@@ -10,6 +10,7 @@
  */
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
+import { OperatorError } from '../core/operator-error.ts'
 import { appendAudit } from './audit.ts'
 import type { Tables } from './schema.ts'
 import type { Db, Store } from './store.ts'
@@ -48,6 +49,10 @@ export async function openPostgres(url: string, silentMs = SILENT_MS): Promise<S
   const changes = connected({ ...bounded, max: 1, idle_in_transaction_session_timeout: HELD_MS })
   // A migration takes as long as there are rows.
   const migrationDb = connected({ connectionString: url, max: 1 })
+  await refuseUnreachable(db).catch(async (error) => {
+    await Promise.all([changes, migrationDb, db].map((each) => each.destroy()))
+    throw error
+  })
   const news = await followEpoch(url)
 
   return {
@@ -76,6 +81,15 @@ export async function openPostgres(url: string, silentMs = SILENT_MS): Promise<S
       await news.stop()
       await Promise.all([changes, migrationDb, db].map((each) => each.destroy()))
     },
+  }
+}
+
+/** What is wrong with the address, the role or its password is for the operator to mend, and told so. */
+async function refuseUnreachable(db: Db): Promise<void> {
+  try {
+    await sql`select 1`.execute(db)
+  } catch (error) {
+    throw new OperatorError(`PostgreSQL cannot be used: ${(error as Error).message}`)
   }
 }
 
