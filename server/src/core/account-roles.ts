@@ -60,6 +60,7 @@ const ADMINISTERED: ReadonlySet<string> = new Set([
   'revoke_grant',
   'list_roles',
   'get_role',
+  'check_token',
   'validate_token',
   'revoke_token',
   ...['create', 'get', 'list', 'update', 'delete'].flatMap((verb) => [

@@ -49,7 +49,7 @@ async function answer(
   withText: boolean,
 ) {
   const headers = { 'content-type': 'application/json', ...(withText ? { 'x-subject-token': text } : {}) }
-  return { headers, body: tokenBody(session, await catalogOf(call.ctx.store), style) }
+  return { headers, body: tokenBody(session, { catalog: await catalogOf(call.ctx.store) }, style) }
 }
 
 export function ec2TokenOperations(style: TokenStyle) {

@@ -135,9 +135,9 @@ describe('resources of federation', () => {
         enabled,
       },
     })
-    const shown = async () => {
+    const shown = async (query = '') => {
       const token = await house.admin()
-      const answer = await house.call('GET', '/v3/auth/tokens', {
+      const answer = await house.call('GET', `/v3/auth/tokens${query}`, {
         token,
         headers: { 'x-subject-token': token },
       })
@@ -146,9 +146,9 @@ describe('resources of federation', () => {
     assert.equal((await call('PUT', `${SP}/off`, sp(false))).status, 201)
     assert.equal(await shown(), undefined)
     assert.equal((await call('PUT', `${SP}/on`, sp(true))).status, 201)
-    assert.deepEqual(await shown(), [
-      { auth_url: 'http://sp.example.org/auth', id: 'on', sp_url: 'http://sp.example.org/sp' },
-    ])
+    const on = [{ auth_url: 'http://sp.example.org/auth', id: 'on', sp_url: 'http://sp.example.org/sp' }]
+    assert.deepEqual(await shown(), on)
+    assert.deepEqual(await shown('?nocatalog'), on)
     assert.equal(
       (await call('PATCH', `${SP}/on`, { service_provider: { relay_state_prefix: null } })).status,
       400,

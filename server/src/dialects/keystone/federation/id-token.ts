@@ -51,10 +51,11 @@ export const idTokenOperation = ({ style, ttl }: SignInOptions) =>
             requestId,
           })
         : signedIn
-      const catalog = auth.scope && query['nocatalog'] === undefined ? await catalogOf(ctx.store) : null
+      const nocatalog = query['nocatalog'] !== undefined
+      const shown = auth.scope ? { catalog: await catalogOf(ctx.store), nocatalog } : null
       return {
         headers: { 'x-subject-token': text, 'content-type': 'application/json' },
-        body: tokenBody(session, catalog, style),
+        body: tokenBody(session, shown, style),
       }
     },
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { type House, openHouse } from '../../../testing/house.ts'
+import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
 describe('the route in front of the router', () => {
   let house: House
@@ -125,6 +126,14 @@ describe('the route in front of the router', () => {
     for (let n = 0; n < 3; n++) {
       const headers = { 'X-Auth-Token': stranger, 'X-Subject-Token': admin }
       assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers })).status, 403)
+    }
+    const project = await seedProject(house, 'services')
+    await seedGrant(house, await seedUser(house, 'nova'), 'service', { project })
+    const service = await house.login('nova@default', PASSWORD, { project: { id: project } })
+    for (let n = 0; n < 3; n++) {
+      const headers = { 'X-Auth-Token': service, 'X-Subject-Token': admin }
+      assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers })).status, 200)
+      assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers, method: 'HEAD' })).status, 403)
     }
   })
 })

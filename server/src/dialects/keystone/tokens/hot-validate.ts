@@ -14,8 +14,8 @@ import type { HotRoute } from '../../../http/face.ts'
 import { isBoundToAddresses } from '../../../store/accounts.ts'
 import { type Catalog, catalogOf } from '../../../store/catalog.ts'
 import { credentialsOf } from '../policy-credentials.ts'
-import { ownText, restOf, type Sized, sized, type TokenStyle } from './token-body.ts'
-import { subjectTarget } from './validate.ts'
+import { ownText, restOf, type Shown, type Sized, sized, type TokenStyle } from './token-body.ts'
+import { ruleOf, subjectTarget } from './validate.ts'
 
 const PATH = '/v3/auth/tokens'
 const WITHOUT = `${PATH}?nocatalog`
@@ -25,7 +25,8 @@ const KEPT = 2000
 /** A session's body in its two parts: the one is the session's own, the other goes with the catalog it is shown. */
 interface Written {
   readonly begin: Sized
-  readonly shown: Catalog | null
+  readonly catalog: Catalog
+  readonly nocatalog: boolean
   readonly rest: Sized
 }
 
@@ -48,11 +49,11 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     return undefined
   }
 
-  const bodyOf = (subject: Session, shown: Catalog | null): Written => {
+  const bodyOf = (subject: Session, shown: Shown & { readonly nocatalog: boolean }): Written => {
     const known = written.get(subject)
-    if (known?.shown === shown) return known
+    if (known?.catalog === shown.catalog && known.nocatalog === shown.nocatalog) return known
     const begin = known?.begin ?? sized(ownText(subject, style))
-    const body = { begin, shown, rest: restOf(subject, shown, style) }
+    const body = { begin, ...shown, rest: restOf(subject, shown, style) }
     if (written.size >= KEPT) written.clear()
     written.set(subject, body)
     return body
@@ -71,11 +72,10 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     if (!caller || !subject || subject.delegation.applicationCredential) return false
     // Whose account allows some addresses only is asked for theirs.
     if (accountsBehind(caller).some((id) => isBoundToAddresses(ctx.store, id) !== false)) return false
-    if (!policy.decide('identity:validate_token', credentialsOf(caller), subjectTarget(subject)).allowed)
-      return false
-    const shown = nocatalog ? null : catalogNow()
+    if (!policy.decide(ruleOf(method), credentialsOf(caller), subjectTarget(subject)).allowed) return false
+    const shown = catalogNow()
     if (shown === undefined) return false
-    const { begin, rest } = bodyOf(subject, shown)
+    const { begin, rest } = bodyOf(subject, { catalog: shown, nocatalog })
     const length = begin.bytes + rest.bytes
     response.writeHead(200, {
       'content-type': 'application/json',

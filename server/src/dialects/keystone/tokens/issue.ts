@@ -57,10 +57,10 @@ export function issueOperation(options: IssueOptions) {
       const { text, session } = await issueToken(ctx, request).catch((error: unknown) =>
         options.badTokenIs ? rethrow(error) : tokenNotFound(error),
       )
-      const catalog = query['nocatalog'] === undefined ? await catalogOf(ctx.store) : null
+      const shown = { catalog: await catalogOf(ctx.store), nocatalog: query['nocatalog'] !== undefined }
       return {
         headers: { 'x-subject-token': text, 'content-type': 'application/json' },
-        body: tokenBody(session, catalog, options.style),
+        body: tokenBody(session, shown, options.style),
       }
     },
   })

@@ -34,9 +34,16 @@ export const KEYSTONE_STYLE: TokenStyle = {
   withoutCatalog: 'absent',
 }
 
-/** `{"token": {...}}` as text. `catalog` null: the request asked for none. */
-export function tokenBody(session: Session, catalog: Catalog | null, style: TokenStyle): string {
-  return ownText(session, style) + restOf(session, catalog, style).text
+/** What follows the session's own fields. */
+export interface Shown {
+  readonly catalog: Catalog
+  /** The request asked for no catalog: of it only the clouds its users may go to are shown, as Keystone does. */
+  readonly nocatalog?: boolean
+}
+
+/** `{"token": {...}}` as text. `shown` null: the session's own fields are all. */
+export function tokenBody(session: Session, shown: Shown | null, style: TokenStyle): string {
+  return ownText(session, style) + restOf(session, shown, style).text
 }
 
 /** A text and its length in UTF-8. */
@@ -65,9 +72,14 @@ const rests = new WeakMap<Catalog, { readonly namesUser: boolean; readonly kept:
 const RESTS_KEPT = 2000
 
 /** The end of the body, from the catalog on: the same for all sessions of a project. */
-export function restOf(session: Session, catalog: Catalog | null, style: TokenStyle): Sized {
+export function restOf(session: Session, shown: Shown | null, style: TokenStyle): Sized {
   const isUnscoped = session.scope.kind === 'unscoped'
-  if (!catalog) return style.withoutCatalog === 'empty' && !isUnscoped ? EMPTY_CATALOG : NOTHING
+  if (!shown || shown.nocatalog) {
+    const elsewhere = shown && style.serviceProviders ? serviceProvidersJson(shown.catalog) : ''
+    if (elsewhere !== '') return sized(`${elsewhere}}}`)
+    return style.withoutCatalog === 'empty' && !isUnscoped ? EMPTY_CATALOG : NOTHING
+  }
+  const { catalog } = shown
   const known = rests.get(catalog) ?? { namesUser: namesUser(catalog), kept: new Map<string, Sized>() }
   rests.set(catalog, known)
   const { kept } = known

@@ -236,6 +236,15 @@ describe('tokens on the Keystone wire', () => {
     assert.equal('catalog' in (await check(admin, subject, '?nocatalog')).body.token, false)
   })
 
+  it('403 a service asks by HEAD, which has a rule of its own, and 200 by GET', async () => {
+    await seedGrant(house, await seedUser(house, 'nova'), 'service', { project })
+    const service = await house.login('nova@default', PASSWORD, { project: { id: project } })
+    const admin = await house.admin()
+    assert.equal((await check(service, admin)).status, 200)
+    assert.equal((await check(service, admin, '', 'HEAD')).status, 403)
+    assert.equal((await check(service, service, '', 'HEAD')).status, 200)
+  })
+
   it('200 one may validate oneself; 403 a member validates another', async () => {
     const mine = await house.login('alice@default', PASSWORD, { project: { id: project } })
     assert.equal((await check(mine, mine)).status, 200)

@@ -15,9 +15,11 @@ export function validateOperation(style: TokenStyle) {
     method: 'GET',
     path: '/v3/auth/tokens',
     policy: 'identity:validate_token',
+    otherPolicies: ['identity:check_token'],
     success: 200,
     refusals: ['unauthenticated', 'forbidden', 'not_found'],
     load: (call) => subjectOf(call, { allowExpired: isAllowed(call.query, 'allow_expired') }),
+    ruleFor: (_subject, { method }) => ruleOf(method),
     target: subjectTarget,
     handle: async ({ ctx, query, headers, method }, loaded) => {
       const subject = loaded ?? noSubject()
@@ -27,10 +29,15 @@ export function validateOperation(style: TokenStyle) {
         'content-type': 'application/json',
       }
       if (method === 'HEAD') return { headers: answer }
-      const catalog = query['nocatalog'] === undefined ? await catalogOf(ctx.store) : null
-      return { headers: answer, body: tokenBody(subject, catalog, style) }
+      const shown = { catalog: await catalogOf(ctx.store), nocatalog: query['nocatalog'] !== undefined }
+      return { headers: answer, body: tokenBody(subject, shown, style) }
     },
   })
+}
+
+/** The rule that lets look at a token by this method. */
+export function ruleOf(method: string): string {
+  return method === 'HEAD' ? 'identity:check_token' : 'identity:validate_token'
 }
 
 /** The session of X-Subject-Token, or Keystone's 404; undefined when the request names none. */
