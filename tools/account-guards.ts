@@ -77,11 +77,6 @@ export const accountGuards: readonly Guard[] = [
     'true ?',
   ),
   taken(
-    'server/src/dialects/keystone/federation/identity-providers.ts',
-    'server/src/dialects/keystone/federation/federation.test.ts',
-    '        await demandFreeRemoteIds(tx, after)\n',
-  ),
-  taken(
     'server/src/dialects/alibaba/ram/groups.ts',
     'server/src/dialects/alibaba/ram/ram.test.ts',
     "    await demandWithinRam(call, { kind: 'group', id })\n    const name = call.parameters['NewGroupName'] ? formed(call, 'NewGroupName', NAME) : undefined\n",

@@ -64,18 +64,19 @@ describe('Nacos default token.secret.key (QVD-2023-6271, issues #9830 and #10060
     assert.match(stderr, /root key missing/)
   })
 
-  for (const [what, key] of [
-    ['no root key', undefined],
-    ['an empty one', ''],
-    ['one of null bytes', Buffer.alloc(32).toString('base64url')],
-    ['one that is too short', Buffer.alloc(31, 'a').toString('base64url')],
+  for (const [what, key, why] of [
+    ['no root key', undefined, /root key missing/],
+    ['an empty one', '', /root key .* is not 32 bytes/],
+    ['one of null bytes', Buffer.alloc(32).toString('base64url'), /root key .* is no secret/],
+    ['one of another byte', Buffer.alloc(32, 'a').toString('base64url'), /root key .* is no secret/],
+    ['one that is too short', Buffer.alloc(31, 'a').toString('base64url'), /root key .* is not 32 bytes/],
   ] as const) {
     it(`${what}: nothing is opened, and no other key is made`, async () => {
       rmSync(rootKey, { force: true })
       if (key !== undefined) writeFileSync(rootKey, key)
       const { exit, err } = await tokenhouse('engine', 'list', '--data-dir', dataDir)
       assert.equal(exit, 1)
-      assert.match(err, /root key/)
+      assert.match(err, why)
       assert.equal(existsSync(rootKey) ? readFileSync(rootKey, 'utf8') : undefined, key)
     })
   }
