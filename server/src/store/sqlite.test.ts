@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { migrate } from './migrate.ts'
 import { openSqlite } from './sqlite.ts'
 import type { Store } from './store.ts'
@@ -103,5 +104,24 @@ describe('a change on SQLite while another process is in one', () => {
     other.exec('commit')
     await changed
     assert.deepEqual(await regions(), ['a'])
+  })
+})
+
+describe('migrations on SQLite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-migrations-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('leave nothing half-done when they break off, and can be run again', async () => {
+    const store = await openSqlite(join(folder, 'broken-off.db'))
+    after(store.close)
+    await sql`create table engine_lock (in_the_way text)`.execute(store.migrationDb)
+    await assert.rejects(migrate(store), /engine_lock/)
+    const { rows } = await sql<{ name: string }>`select name from sqlite_master where name = 'user'`.execute(
+      store.db,
+    )
+    assert.equal(rows.length, 0)
+    await sql`drop table engine_lock`.execute(store.migrationDb)
+    assert.ok((await migrate(store)).length > 0)
+    await add(store, 'a')
   })
 })

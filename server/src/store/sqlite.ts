@@ -306,12 +306,19 @@ function kyselyOn(database: DatabaseSync): Db {
   }
   return new Kysely<Tables>({
     dialect: {
-      createAdapter: () => new SqliteAdapter(),
+      createAdapter: () => new Adapter(),
       createDriver: () => driver,
       createIntrospector: (db) => new SqliteIntrospector(db),
       createQueryCompiler: () => new QueryCompiler(),
     },
   })
+}
+
+class Adapter extends SqliteAdapter {
+  /** Tables are made in transactions like anything else: migrations happen wholly or not at all, and in one process at a time. */
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
 }
 
 class QueryCompiler extends SqliteQueryCompiler {
