@@ -3,6 +3,7 @@
  * query, as role-assignments.ts has it. Implied roles are few and known: core/role-assignments.ts adds them.
  */
 import { sql } from 'kysely'
+import { membershipLife } from './membership-life.ts'
 import {
   type Actors,
   type AssignmentFilter,
@@ -105,7 +106,7 @@ function groupsOf(users: Actors, membership: Membership): Sql {
 }
 
 function notLapsed({ now, defaultTtl }: Membership): Sql {
-  return sql`m.last_verified_at + coalesce(i.authorization_ttl * 60, cast(${defaultTtl} as integer)) * cast(1000000 as bigint) > ${now}`
+  return sql`m.last_verified_at + ${membershipLife(defaultTtl)} > ${now}`
 }
 
 /** Conditions on grants `a` that count on the very thing they lie on. */

@@ -24,7 +24,8 @@ import {
   putSamlMetadata,
   samlMetadataOfEntity,
 } from './federation-config.ts'
-import { addMember, deleteGroup, insertGroup, listGroupsOfUser, removeMember } from './groups.ts'
+import { grantsFor } from './grants.ts'
+import { addMember, deleteGroup, insertGroup, isMember, listGroupsOfUser, removeMember } from './groups.ts'
 import { findUser } from './identity.ts'
 import {
   deleteIdentityProvider,
@@ -236,6 +237,29 @@ forEachEngine('federation', (open) => {
     assert.deepEqual(await groupsAt(NOW + 11 * MINUTE), ['b', 'c'])
     await store.write((tx) => deleteIdentityProvider(tx, 'acme', NOW))
     assert.deepEqual(await confirmedGroups(store.db, 'bob', 'acme'), [])
+  })
+
+  it('memberships that never lapse, as far as anybody will see, are counted and told', async () => {
+    const store = await open()
+    await withProviders(store, provider('acme', { authorizationTtl: 2 ** 31 - 1 }))
+    await store.write(async (tx) => {
+      await group(tx, 'a')
+      await insertFederatedUser(tx, bob, identity, NOW)
+      await replaceConfirmedGroups(tx, { userId: 'bob', idpId: 'acme' }, ['a'], NOW)
+      const target = { kind: 'domain', id: 'default' } as const
+      const actor = { kind: 'group', id: 'a' } as const
+      await insertGrant(tx, { actor, target, inherited: false }, await ensureRole(tx, 'reader'))
+    })
+    const now = NOW + 40 * 365 * 24 * 60 * MINUTE
+    const [told] = await listGroupsOfUser(store.db, 'bob', [], { now, defaultTtl: 0 })
+    assert.ok(told?.group.id === 'a' && Number(told.expiresAt) > now)
+    assert.ok(await isMember(store.db, 'bob', 'a', { now, defaultTtl: 0 }))
+    const bobs = { userId: 'bob', groups: [], now, defaultMembershipTtl: 0 }
+    const grants = await grantsFor(store.db, bobs, { kind: 'domain', id: 'default' })
+    assert.equal(grants.length, 1)
+    const link = { idp: 'acme', protocol: 'openid', groups: ['a'] }
+    const facts = await findFederationFacts(store.db, link, { userId: 'bob', now })
+    assert.equal(facts?.groups.length, 1)
   })
 
   it('groups of a mapping are found by id, and by name in a domain by id or name', async () => {

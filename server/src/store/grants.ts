@@ -3,6 +3,7 @@ import type { Scope } from '@tokenhouse/tokens'
 import { type RawBuilder, sql } from 'kysely'
 import type { Grant, RoleGraph } from '../core/assignments.ts'
 import type { RoleFacts } from '../core/session.ts'
+import { membershipLife } from './membership-life.ts'
 import { perEpoch } from './per-epoch.ts'
 import type { Db } from './store.ts'
 
@@ -71,7 +72,7 @@ export function actorCondition(grantee: Grantee) {
       union all
       select e.group_id from expiring_membership e left join identity_provider i on i.id = e.idp_id
       where e.user_id = ${grantee.userId}
-        and e.last_verified_at + coalesce(i.authorization_ttl * 60, ${grantee.defaultMembershipTtl}) * cast(1000000 as bigint) > ${grantee.now}
+        and e.last_verified_at + ${membershipLife(grantee.defaultMembershipTtl)} > ${grantee.now}
     ) ${named})))`
 }
 

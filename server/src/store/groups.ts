@@ -1,6 +1,7 @@
 /** Groups and who is in them. Memberships that a mapping gave lapse; the others last until they are taken away. */
 import { sql } from 'kysely'
 import { type Filter, type Listed, narrowed, type Page, paged } from './list.ts'
+import { membershipLife } from './membership-life.ts'
 import { removeGroups } from './removal.ts'
 import type { Db } from './store.ts'
 import { afterAllIssued } from './void-tokens.ts'
@@ -57,8 +58,7 @@ export async function listGroupsOfUser(
   filters: readonly Filter[],
   clock: MembershipClock,
 ): Promise<readonly Membership[]> {
-  const expiry = sql<number>`e.last_verified_at
-    + coalesce(i.authorization_ttl * 60, ${clock.defaultTtl}) * cast(1000000 as bigint)`
+  const expiry = sql<number>`e.last_verified_at + ${membershipLife(clock.defaultTtl)}`
   const [lasting, { rows: lapsing }] = await Promise.all([
     narrowed(
       db
@@ -110,8 +110,7 @@ export async function isMember(
     union all
     select 1 from expiring_membership e left join identity_provider i on i.id = e.idp_id
     where e.user_id = ${userId} and e.group_id = ${groupId}
-      and e.last_verified_at + coalesce(i.authorization_ttl * 60, ${clock.defaultTtl}) * cast(1000000 as bigint)
-        > ${clock.now}`.execute(db)
+      and e.last_verified_at + ${membershipLife(clock.defaultTtl)} > ${clock.now}`.execute(db)
   return rows.length > 0
 }
 
