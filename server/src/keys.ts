@@ -13,7 +13,16 @@ import {
   hkdfSync,
   randomBytes,
 } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import {
   type FernetKeyring,
@@ -88,13 +97,25 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Where two processes start at once, the key is that of the first. */
+/**
+ * Where two processes start at once, the key is that of the first; the file is there with the whole key in it or not at all, so
+ * that neither the other nor a later start reads half of it.
+ */
 function makeRootKey(path: string): void {
+  const part = `${path}.${randomBytes(8).toString('hex')}.part`
+  const text = `${randomBytes(32).toString('base64url')}\n`
   try {
-    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
-    chmodSync(path, 0o600)
+    writeFileSync(part, text, { mode: 0o600, flag: 'wx' })
+    chmodSync(part, 0o600)
+    linkSync(part, path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && syscall === 'link') return
+    if (syscall !== 'link') throw error
+    // A file system without links.
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+  } finally {
+    rmSync(part, { force: true })
   }
 }
 
