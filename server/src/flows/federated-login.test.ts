@@ -477,6 +477,20 @@ describe('federated sign-in', () => {
     }
   })
 
+  it('401 who is in a group, of a domain, or a local user whose name has NUL', async () => {
+    const remote = [{ type: 'sub' }, { type: 'email' }]
+    const user = { name: '{0}' }
+    for (const local of [
+      [{ user }, { group: { name: '{1}', domain: { id: 'default' } } }],
+      [{ user }, { groups: '{1}', domain: { name: 'Default' } }],
+      [{ user: { ...user, domain: { name: '{1}' } } }],
+      [{ user: { name: '{1}', type: 'local', domain: { id: 'default' } } }],
+    ]) {
+      await mapping([{ local, remote }], '2.0')
+      assert.equal(await refusal(login({ email: ['a\0'] })), 'unauthenticated')
+    }
+  })
+
   it('leaves an audit line for who came in and who did not', async () => {
     await login()
     await refusal(login({ email: [] }))

@@ -175,6 +175,8 @@ async function mapAssertion(ctx: Context, { provider, protocol }: Door, attribut
     ownGroups: mapping.schemaVersion === 'account',
   })
   if ('refused' in mapped) return refuse('unauthenticated', `mapping ${mapping.id}: ${mapped.refused}`)
+  // Nothing here is called so, and PostgreSQL cannot even be asked for it.
+  if (JSON.stringify(mapped).includes('\\u0000')) return refuse('unauthenticated', 'a name with NUL')
   return { mapping, mapped }
 }
 
