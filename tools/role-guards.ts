@@ -84,8 +84,8 @@ export const roleGuards: readonly Guard[] = [
   },
   {
     file: effectiveRows,
-    code: '* cast(1000000 as bigint) > ${now}`',
-    without: '* cast(1000000 as bigint) > ${now} - ${now}`',
+    code: 'membershipLife(defaultTtl)} > ${now}`',
+    without: 'membershipLife(defaultTtl)} > ${now} - ${now}`',
     tests: rowTests,
   },
   {
