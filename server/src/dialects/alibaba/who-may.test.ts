@@ -189,7 +189,10 @@ describe('who may on the Alibaba face', () => {
     )
     const plain = await house.login(user, PASSWORD, { domain: { id: 'default' } })
     assert.equal(await codeFor({ ...key, securityToken: plain }), 'InvalidSecurityToken.Malformed')
-    assert.equal(await codeFor({ ...house.root, securityToken: key.securityToken! }), 'InvalidSecurityToken.Malformed')
+    assert.equal(
+      await codeFor({ ...house.root, securityToken: key.securityToken! }),
+      'InvalidSecurityToken.Malformed',
+    )
     await admin('PATCH', `/v3/users/${user}`, { user: { enabled: false } })
     assert.equal(await codeFor(key), 'InvalidSecurityToken.Malformed')
   })
