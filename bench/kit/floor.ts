@@ -27,7 +27,8 @@ export async function startFloor(threads = Math.max(1, availableParallelism() - 
     env: { ...process.env, UV_THREADPOOL_SIZE: String(threads + 4) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  process.once('exit', () => child.kill())
+  const kill = (): boolean => child.kill()
+  process.once('exit', kill)
   for await (const line of createInterface({ input: child.stdout })) {
     child.stdout.resume()
     return {
@@ -36,6 +37,7 @@ export async function startFloor(threads = Math.max(1, availableParallelism() - 
       stop: async () => {
         child.kill()
         await once(child, 'exit')
+        process.off('exit', kill)
       },
     }
   }

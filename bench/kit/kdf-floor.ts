@@ -26,7 +26,8 @@ export function startKdfFloor(hash: Hash, threads: number): KdfFloor {
       stdio: ['pipe', 'pipe', 'inherit'],
     },
   )
-  process.once('exit', () => child.kill())
+  const kill = (): boolean => child.kill()
+  process.once('exit', kill)
   const lines = createInterface({ input: child.stdout })
   return {
     pid: child.pid ?? 0,
@@ -38,6 +39,7 @@ export function startKdfFloor(hash: Hash, threads: number): KdfFloor {
     async stop() {
       child.stdin.end()
       await once(child, 'exit')
+      process.off('exit', kill)
     },
   }
 }
