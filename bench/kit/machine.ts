@@ -24,23 +24,26 @@ export function memoryOf(pid: number): { readonly nowMb: number; readonly peakMb
   return { nowMb: mb('VmRSS'), peakMb: mb('VmHWM') }
 }
 
-/** CPU time that the whole machine has been busy so far, in milliseconds. */
-export function busyMs(): number {
+/** CPU time of the whole machine so far, in milliseconds: what it was busy, and what its host gave to others meanwhile. */
+export function machineMs(): { readonly busy: number; readonly stolen: number } {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, steal = 0] = (
     readFileSync('/proc/stat', 'utf8').split('\n')[0] ?? ''
   )
     .split(/\s+/)
     .slice(1)
-    .map(Number)
-  return ((user + nice + system + irq + softIrq + steal) * 1000) / TICKS_PER_SECOND
+    .map((ticks) => (Number(ticks) * 1000) / TICKS_PER_SECOND)
+  return { busy: user + nice + system + irq + softIrq + steal, stolen: steal }
 }
 
 /** Load when the measurement began, its own not counted. */
 const load = (loadavg()[0] ?? 0).toFixed(1)
+const before = machineMs()
 
-/** One line for results: processor, cores, memory, Node, commit, and what else the machine did. */
+/** One line for results: processor, cores, memory, Node, commit, and what else the machine and its host did. */
 export function machineLine(): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim()
   const memory = Math.round(totalmem() / 1024 ** 3)
-  return `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${memory} GB, Linux, Node ${process.version}, commit ${commit}, load ${load} before`
+  const { busy, stolen } = machineMs()
+  const toOthers = ((stolen - before.stolen) / (busy - before.busy)) * 100
+  return `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${memory} GB, Linux, Node ${process.version}, commit ${commit}, load ${load} before, ${toOthers.toFixed(0)} % of its time taken by the host`
 }
