@@ -86,9 +86,10 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
   {
     room: 'cli',
     at: 'server/src/cli/',
-    may: ['config', 'keys', 'context', 'flows', 'store', 'core', 'tokens', 'commander', 'node:*'],
+    may: ['config', 'folders', 'keys', 'context', 'flows', 'store', 'core', 'tokens', 'commander', 'node:*'],
   },
-  { room: 'keys', at: 'server/src/keys.ts', may: ['store', 'core', 'tokens', 'node:*'] },
+  { room: 'keys', at: 'server/src/keys.ts', may: ['folders', 'store', 'core', 'tokens', 'node:*'] },
+  { room: 'folders', at: 'server/src/make-folder.ts', may: ['node:*'] },
   { room: 'clock', at: 'server/src/clock.ts', may: [] },
   { room: 'config', at: 'server/src/config.ts', may: ['config', 'smol-toml', 'node:*'] },
   { room: 'config', at: 'server/src/settings.ts', may: ['config', 'node:*'] },

@@ -3,6 +3,7 @@ import type { Guard } from './guards.ts'
 
 const keystone = 'server/src/dialects/keystone'
 const face = 'server/src/http/face.ts'
+const passing = 'server/src/http/passing-fault.ts'
 const surface = `${keystone}/surface.test.ts`
 const signIns = `${keystone}/tokens/advisories.test.ts`
 const oauth1 = `${keystone}/oauth1/oauth1.test.ts`
@@ -132,7 +133,7 @@ export const surfaceGuards: readonly Guard[] = [
     tests: oauth1,
   },
   {
-    file: face,
+    file: passing,
     code: '|57|08|40|53|',
     without: '|57|08|53|',
     tests: surface,

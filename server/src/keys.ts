@@ -13,16 +13,7 @@ import {
   hkdfSync,
   randomBytes,
 } from 'node:crypto'
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import {
   type FernetKeyring,
@@ -35,6 +26,7 @@ import {
   publicJwks,
 } from '@tokenhouse/tokens'
 import { OperatorError } from './core/operator-error.ts'
+import { makeFolder } from './make-folder.ts'
 import { perEpoch } from './store/per-epoch.ts'
 import type { SealedKeyRow } from './store/schema.ts'
 import { deleteSealedKey, listSealedKeys, putSealedKey, renameSealedKey } from './store/sealed-keys.ts'
@@ -79,22 +71,6 @@ export function readRootKey(path: string, create: boolean): Buffer {
   if (key.every((byte) => byte === key[0]))
     throw new OperatorError(`root key ${path} is no secret: one byte 32 times`)
   return key
-}
-
-/**
- * Makes a folder, closed to everybody else, and those above it, where they are missing. One by one: Node's own way of making
- * them all never ends where a folder is there and nothing can be made in it, as in /proc.
- */
-export function makeFolder(path: string): void {
-  const isThere = (): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-  if (isThere()) return
-  makeFolder(dirname(path))
-  try {
-    mkdirSync(path, { mode: 0o700 })
-  } catch (error) {
-    // Another process may have been faster.
-    if (!isThere()) throw error
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { pino } from 'pino'
-import { makeFolder } from './keys.ts'
+import { makeFolder } from './make-folder.ts'
 
 /**
  * What no log line may hold even when a fault's own words carry it: Keystone and JWS tokens, passwords in addresses, and

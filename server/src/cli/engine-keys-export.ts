@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { exportEngineKeys } from '../flows/engine-keys.ts'
-import { makeFolder } from '../keys.ts'
+import { makeFolder } from '../make-folder.ts'
 import { CommandError, type CommandInput } from './command.ts'
 import { engineNamed } from './engines.ts'
 import { withContext } from './with-context.ts'

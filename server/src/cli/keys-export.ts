@@ -1,6 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { exportFernetKeys, makeFolder } from '../keys.ts'
+import { exportFernetKeys } from '../keys.ts'
+import { makeFolder } from '../make-folder.ts'
 import { CommandError, type CommandInput } from './command.ts'
 import { withContext } from './with-context.ts'
 

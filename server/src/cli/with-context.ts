@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Context, closeContext, openContext } from '../context.ts'
-import { makeFolder } from '../keys.ts'
+import { makeFolder } from '../make-folder.ts'
 import type { Settings } from '../settings.ts'
 import { CommandError } from './command.ts'
 

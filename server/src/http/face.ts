@@ -14,6 +14,7 @@ import { Refusal } from '../core/refusal.ts'
 import { checkBody } from './body-check.ts'
 import type { Call, Incoming, Operation, Query, Reply } from './operation.ts'
 import { listeningUrl } from './own-url.ts'
+import { isPassing } from './passing-fault.ts'
 import type { BodyFault, Rendered, Wire } from './wire.ts'
 
 /** Answers requests of one operation with 200 before the router sees them; false hands one on. */
@@ -220,23 +221,6 @@ function renderError<Ctx, Caller>(
   const code = isPassing(error) ? 'unavailable' : 'internal'
   return wire.refusal(new Refusal(code, 'fault', { retryAfter: 1 }), incoming)
 }
-
-/**
- * Faults that pass by themselves or by the operator's hand, with nothing wrong in here: the database is away, locked, full,
- * read-only, going down, lets nobody in, or broke off a change or a query.
- */
-function isPassing(error: unknown): boolean {
-  const { code, errcode, syscall, message } = error as Partial<Record<string, unknown>>
-  if (typeof errcode === 'number') return [5, 6, 8, 10, 13, 14].includes(errcode & 0xff)
-  if (syscall === 'connect' || syscall === 'getaddrinfo') return true
-  if (typeof code === 'string')
-    return /^(ECONN|EPIPE|ETIMEDOUT|ENOSPC|25006|25P03|28|57|08|40|53|55|58|3D000)/.test(code)
-  return typeof message === 'string' && LOST.test(message)
-}
-
-/** What the driver of PostgreSQL says of a connection that is lost, silent or not to be had; such errors have no code. */
-const LOST =
-  /^(Connection terminated|Client has encountered a connection error|Query read timeout|timeout exceeded when trying to connect|SASL: )/
 
 /** Written past Fastify's own reply, which would add a charset that the wires do not have, and costs as much again. */
 function send(
