@@ -41,4 +41,9 @@ describe('log', () => {
     assert.match(entry.err.stack, /\n {4}at /)
     assert.equal(line!.includes('gAAAA'), false)
   })
+
+  it('ends nothing while it cannot be written', () => {
+    const log = openLog({ logLevel: 'info', logFile: '/dev/full' })
+    for (let i = 0; i < 3; i++) log.error({ err: new Error('database or disk is full') }, 'fault')
+  })
 })

@@ -20,9 +20,12 @@ export function redacted(text: string): string {
 
 export type Log = ReturnType<typeof openLog>
 
+/** How many characters may wait for a disk that is full. */
+const KEPT = 1_000_000
+
 /**
  * JSON lines on stderr, or in `logFile`. Requests are not logged; faults are, without query, headers and bodies, and
- * with their words redacted.
+ * with their words redacted. A line that cannot be written waits for the next one that can, and ends nothing.
  */
 export function openLog({
   logLevel,
@@ -43,7 +46,9 @@ export function openLog({
     }
   }
   if (logFile !== undefined) makeFolder(dirname(logFile))
-  const destination = pino.destination({ dest: logFile ?? 2, sync: true })
+  const destination = pino.destination({ dest: logFile ?? 2, sync: true, maxLength: KEPT })
+  // Without a listener it would be thrown at who logs: into answers, and out of timers.
+  destination.on('error', () => undefined)
   return pino(
     { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } },
     destination,
