@@ -92,6 +92,7 @@ const rooms: readonly { readonly room: string; readonly at: string; readonly may
   { room: 'folders', at: 'server/src/make-folder.ts', may: ['node:*'] },
   { room: 'clock', at: 'server/src/clock.ts', may: [] },
   { room: 'config', at: 'server/src/config.ts', may: ['config', 'smol-toml', 'node:*'] },
+  { room: 'config', at: 'server/src/certificate.ts', may: ['config', 'node:*'] },
   { room: 'config', at: 'server/src/settings.ts', may: ['config', 'node:*'] },
   { room: 'config', at: 'server/src/setting-kinds.ts', may: ['node:*'] },
   {

@@ -1,6 +1,6 @@
 /** Which face speaks which dialects, and how each shows tokens. */
 import type { FastifyInstance } from 'fastify'
-import { certificateOf } from './config.ts'
+import { certificateOf } from './certificate.ts'
 import type { Context } from './context.ts'
 import type { CompiledPolicy } from './core/policy/compile.ts'
 import type { Session } from './core/session.ts'

@@ -1,4 +1,5 @@
-import { certificateOf, refusePlainHttp } from '../config.ts'
+import { certificateOf } from '../certificate.ts'
+import { refusePlainHttp } from '../config.ts'
 import type { CommandInput } from './command.ts'
 
 /** `tokenhouse serve` */
