@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { closeContext, openContext } from '../context.ts'
-import { cloudFilesOf } from './cloud-files.ts'
+import { addressOfCloudFile, cloudFilesOf } from './cloud-files.ts'
 import { type CommandInput, UsageError } from './command.ts'
 import { authUrlOf, setUp } from './set-up.ts'
 import { makeDataFolders } from './with-context.ts'
+
+const DEFAULT_ADDRESS = 'http://127.0.0.1:5000/v3'
 
 /** `tokenhouse bootstrap [--reset-password]` */
 export async function run({ settings, options, print }: CommandInput): Promise<void> {
@@ -11,7 +13,9 @@ export async function run({ settings, options, print }: CommandInput): Promise<v
   if (publicUrl === undefined && (port === 0 || port === 'off')) {
     throw new UsageError('the address of the identity service is needed: give --port or --public-url')
   }
-  const authUrl = authUrlOf(settings, Number(port))
+  const told = authUrlOf(settings, Number(port))
+  // Where nothing else is told, the server that may be running on the data knows better where it listens.
+  const authUrl = told === DEFAULT_ADDRESS ? (addressOfCloudFile(dataDir) ?? told) : told
   makeDataFolders(settings)
   const ctx = await openContext(settings)
   try {

@@ -46,12 +46,20 @@ export function moveCloudFiles(dataDir: string, authUrl: string): void {
 /** The first user's password as clouds.yaml has it. Refuses when there is no such file. */
 export function passwordOfCloudFile(dataDir: string): string {
   const { cloudsYaml } = cloudFilesOf(dataDir)
-  const quoted = existsSync(cloudsYaml)
-    ? /^ *password: (".*")$/m.exec(readFileSync(cloudsYaml, 'utf8'))?.[1]
-    : undefined
-  if (quoted === undefined)
+  const password = valueIn(cloudsYaml, /^ *password: (".*")$/m)
+  if (password === undefined)
     throw new CommandError(`${cloudsYaml} holds no password: give --user and --password-file`)
-  return JSON.parse(quoted)
+  return password
+}
+
+/** The address as clouds.yaml has it; undefined when there is no such file. */
+export function addressOfCloudFile(dataDir: string): string | undefined {
+  return valueIn(cloudFilesOf(dataDir).cloudsYaml, /^ *auth_url: (".*")$/m)
+}
+
+function valueIn(file: string, line: RegExp): string | undefined {
+  const quoted = existsSync(file) ? line.exec(readFileSync(file, 'utf8'))?.[1] : undefined
+  return quoted === undefined ? undefined : JSON.parse(quoted)
 }
 
 function replaceLine(file: string, line: RegExp, value: string): void {

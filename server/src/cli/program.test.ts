@@ -156,6 +156,16 @@ describe('bootstrap', () => {
     assert.equal(readFileSync(join(dataDir, 'clouds.yaml'), 'utf8'), yaml)
   })
 
+  it('keeps the address of a server on another port, unless it is told one', async () => {
+    const elsewhere = 'http://127.0.0.1:5555/v3'
+    await dataOf(['bootstrap', '--port', '5555'])
+    assert.equal(((await dataOf(['bootstrap'])) as { authUrl: string }).authUrl, elsewhere)
+    await dataOf(['bootstrap', '--reset-password'])
+    for (const name of ['clouds.yaml', 'openrc']) {
+      assert.ok(readFileSync(join(dataDir, name), 'utf8').includes(elsewhere), name)
+    }
+  })
+
   it('names no file with credentials where none is left', async () => {
     const file = join(dataDir, 'clouds.yaml')
     const yaml = readFileSync(file, 'utf8')
