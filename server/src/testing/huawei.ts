@@ -29,6 +29,8 @@ export interface SignedOptions {
   readonly skew?: number
   /** Sent in place of the signed body. */
   readonly sentBody?: unknown
+  /** Sent in place of the signed path and query. */
+  readonly sentPath?: string
   /** Sent in place of the signed headers of the same names. */
   readonly sentHeaders?: Readonly<Record<string, string>>
   /** The signature in upper case. */
@@ -96,7 +98,7 @@ export function openHuawei(house: House): HuaweiFace {
     const hex = createHmac('sha256', key.secret).update(text).digest('hex')
     const signature = options.upper ? hex.toUpperCase() : hex
     const sent = options.sentBody === undefined ? body : JSON.stringify(options.sentBody)
-    return call(method, path, {
+    return call(method, options.sentPath ?? path, {
       headers: {
         ...headers,
         ...options.sentHeaders,

@@ -98,6 +98,18 @@ describe('SDK-HMAC-SHA256', () => {
     }
   })
 
+  it('401 a query or path on the way made to ask for something else; 200 a space that is sent as +', async () => {
+    const listed = async (signed: string, sentPath: string) =>
+      (await face.signed('GET', signed, key, { sentPath })).status
+    const asked = '/v3/auth/domains?name='
+    assert.equal(await listed(`${asked}a%2Bb`, `${asked}a%2Bb`), 200)
+    assert.equal(await listed(`${asked}a%2Bb`, `${asked}a+b`), 401)
+    assert.equal(await listed(`${asked}a%20b`, `${asked}a+b`), 200)
+    const user = `/v3/users/${two.userB}`
+    assert.equal(await listed(user, user), 200)
+    assert.equal(await listed(`${user}%23other`, `${user}#other`), 401)
+  })
+
   it('200 a GET with a body that is signed, 401 with another body or none', async () => {
     assert.equal(await look({ body: {} }), 200)
     assert.equal(await look({ body: {}, sentBody: { x: 1 } }), 401)

@@ -94,6 +94,8 @@ function canonicalRequest(
 }
 
 function canonicalPath(path: string): string | undefined {
+  // The router ends a path here, so it would go elsewhere than what was signed.
+  if (path.includes('#')) return undefined
   const segments = path.split('/').map(decoded)
   if (segments.includes(undefined)) return undefined
   const encoded = segments.map((segment) => encode(segment ?? '')).join('/')
@@ -105,8 +107,8 @@ function canonicalQuery(query: string): string | undefined {
   for (const part of query.split('&')) {
     if (part === '') continue
     const cut = part.indexOf('=')
-    const name = decoded(cut === -1 ? part : part.slice(0, cut))
-    const value = decoded(cut === -1 ? '' : part.slice(cut + 1))
+    const name = decodedTerm(cut === -1 ? part : part.slice(0, cut))
+    const value = decodedTerm(cut === -1 ? '' : part.slice(cut + 1))
     if (name === undefined || value === undefined) return undefined
     pairs.push([name, value])
   }
@@ -117,6 +119,9 @@ function canonicalQuery(query: string): string | undefined {
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** As operations read it, where `+` is a space: what was signed is what is asked for. */
+const decodedTerm = (text: string): string | undefined => decoded(text.replaceAll('+', ' '))
 
 function decoded(text: string): string | undefined {
   try {

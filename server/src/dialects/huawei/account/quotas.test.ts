@@ -39,12 +39,16 @@ describe('quotas', () => {
     ])
   })
 
-  it('400 another type, 403 another account, 404 no such project', async () => {
+  it('400 another type, 403 another account and a project that is not its own, there or not', async () => {
     const status = async (path: string) =>
       (await face.call('GET', `/v3.0/OS-QUOTA/${path}`, { token })).status
     assert.equal(await status(`domains/${two.a}?type=nothing`), 400)
     assert.equal(await status(`domains/${two.b}`), 403)
     assert.equal(await status(`projects/${two.projectB}`), 403)
-    assert.equal(await status('projects/nothing'), 404)
+    const of = async (id: string) => (await face.call('GET', `/v3.0/OS-QUOTA/projects/${id}`, { token })).text
+    assert.equal(await of('f'.repeat(32)), await of(two.projectB))
+    const admin = await house.admin()
+    const nothing = await face.call('GET', '/v3.0/OS-QUOTA/projects/nothing', { token: admin })
+    assert.equal(nothing.status, 404)
   })
 })

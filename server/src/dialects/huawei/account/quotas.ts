@@ -2,7 +2,7 @@
 import { missing, refuse } from '../../../core/refusal.ts'
 import { accountCounts, countSubProjects } from '../../../store/account-counts.ts'
 import { findProject } from '../../../store/projects.ts'
-import { accountOf, demandAdministrator } from '../access.ts'
+import { demandAdministrator } from '../access.ts'
 import { one, operation } from '../operation.ts'
 
 /** No limit, as a number that every client reads. */
@@ -44,7 +44,8 @@ const projectQuota = operation({
     const id = params['project_id'] ?? ''
     const { db } = ctx.store
     const project = await findProject(db, id)
-    demandAdministrator(caller, project?.domainId ?? accountOf(caller), 'iam:quotas:listQuotasForProject')
+    // Another account's project and none are told alike.
+    demandAdministrator(caller, project?.domainId ?? '', 'iam:quotas:listQuotasForProject')
     if (!project) return missing('project', id)
     return { body: { quotas: { resources: [resource('project', await countSubProjects(db, id))] } } }
   },
