@@ -41,12 +41,6 @@ export const sessionGuards: readonly Guard[] = [
   ),
   taken(
     'server/src/flows/load-session.ts',
-    'server/src/dialects/keystone/roles/roles.test.ts',
-    "(role): role is RoleFacts => role?.domainId === ''",
-    '(role): role is RoleFacts => role !== undefined',
-  ),
-  taken(
-    'server/src/flows/load-session.ts',
     'server/src/dialects/keystone/tokens/tokens.test.ts',
     "(role): role is RoleFacts => role?.domainId === ''",
     '(role): role is RoleFacts => role !== undefined',
@@ -151,5 +145,15 @@ export const sessionGuards: readonly Guard[] = [
     'server/src/dialects/keystone/tokens/hot-validate.test.ts',
     ' || subject.delegation.applicationCredential) return false',
     ') return false',
+  ),
+  taken(
+    'server/src/dialects/keystone/tokens/hot-validate.ts',
+    'server/src/dialects/keystone/tokens/hot-validate.test.ts',
+    "if (caller.claims.via.some(({ kind }) => kind === 'credential')) return false",
+  ),
+  taken(
+    'server/src/dialects/keystone/tokens/hot-validate.ts',
+    'server/src/dialects/keystone/tokens/hot-validate.test.ts',
+    'if (headers.authorization !== undefined) return false',
   ),
 ]

@@ -6,6 +6,7 @@ const flow = 'server/src/flows/assume-role.test.ts'
 const withOidc = `${sts}/assume-role-with-oidc.test.ts`
 const ims = 'server/src/dialects/alibaba/ims/ims.test.ts'
 const fingerprints = 'server/src/flows/oidc-providers.test.ts'
+const rows = 'server/src/store/federation.test.ts'
 const commandLine = 'server/src/cli/ram.test.ts'
 
 export const stsGuards: readonly Guard[] = [
@@ -91,7 +92,7 @@ export const stsGuards: readonly Guard[] = [
     file: 'server/src/store/identity-providers.ts',
     code: 'await endSessions(tx, { idpId: id, now })',
     without: '',
-    tests: ims,
+    tests: rows,
   },
   {
     file: 'server/src/methods/oidc/config.ts',

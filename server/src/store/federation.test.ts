@@ -360,6 +360,17 @@ forEachEngine('federation', (open) => {
     assert.ok((await validFrom()) > NOW - 1e6)
   })
 
+  it('deleting a provider voids what its people signed in for up to then, and nothing of a local user', async () => {
+    const store = await open()
+    await withProviders(store, provider('acme'))
+    await store.write((tx) => insertFederatedUser(tx, bob, identity, NOW))
+    const local = await store.write((tx) => ensureUser(tx, 'local', 'default', NOW))
+    const validFrom = async (id: string) => (await findUser(store.db, { id }))?.tokensValidFrom ?? 0
+    await store.write((tx) => deleteIdentityProvider(tx, 'acme', NOW))
+    assert.ok((await validFrom('bob')) > NOW - 1e6)
+    assert.equal(await validFrom(local), 0)
+  })
+
   it('providers with a configuration are those of one account, with the mapping of one protocol', async () => {
     const store = await open()
     await withProviders(store, provider('acme'), provider('bare'))
