@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { keystonePolicy } from '../../../core/policy/keystone-rules/index.ts'
+import { huaweiFace } from '../../../faces.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
+import { signedRequest } from '../../../testing/keystone-world.ts'
 import { PASSWORD, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
 
 describe('the route in front of the router', () => {
@@ -135,5 +138,43 @@ describe('the route in front of the router', () => {
       assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers })).status, 200)
       assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers, method: 'HEAD' })).status, 403)
     }
+  })
+
+  it('403 for a token of an EC2 signature as the caller, however often it asks', async () => {
+    const project = await seedProject(house, 'servers')
+    const userId = await seedUser(house, 'robot')
+    await seedGrant(house, userId, 'admin', { project })
+    const own = await house.login('robot@default', PASSWORD, { project: { id: project } })
+    const path = `/v3/users/${userId}/credentials/OS-EC2`
+    const made = await house.call('POST', path, { token: own, body: { tenant_id: project } })
+    const exchanged = await house.call('POST', '/v3/ec2tokens', {
+      token: admin,
+      body: signedRequest(made.body.credential, house.ctx.now() / 1e6),
+    })
+    const caller = String(exchanged.headers['x-subject-token'])
+    for (let n = 0; n < 3; n++) {
+      for (const method of ['GET', 'HEAD']) {
+        for (const subject of [caller, admin]) {
+          const headers = { 'X-Auth-Token': caller, 'X-Subject-Token': subject }
+          assert.equal((await fetch(`${url}/v3/auth/tokens`, { headers, method })).status, 403)
+        }
+      }
+    }
+  })
+
+  it('401 for a wrong signature on the Huawei Cloud face, whatever token came along', async () => {
+    const face = huaweiFace(house.ctx, keystonePolicy(), { onFault: (error) => assert.fail(String(error)) })
+    await face.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = face.server.address() as AddressInfo
+    const ask = async (more: Record<string, string>): Promise<number> => {
+      const headers = { 'X-Auth-Token': admin, 'X-Subject-Token': admin, ...more }
+      return (await fetch(`http://127.0.0.1:${port}/v3/auth/tokens`, { headers })).status
+    }
+    const authorization = 'SDK-HMAC-SHA256 Access=HPUAX, SignedHeaders=host;x-sdk-date, Signature=00'
+    for (let n = 0; n < 3; n++) {
+      assert.equal(await ask({}), 200)
+      assert.equal(await ask({ authorization, 'x-sdk-date': '20260101T000000Z' }), 401)
+    }
+    await face.close()
   })
 })

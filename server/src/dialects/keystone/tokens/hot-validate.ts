@@ -64,12 +64,16 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     const nocatalog = url === WITHOUT
     if ((url !== PATH && !nocatalog) || (method !== 'GET' && method !== 'HEAD')) return false
     if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0) return false
+    // Where requests are signed, the signature says who calls.
+    if (headers.authorization !== undefined) return false
     const token = headers['x-auth-token']
     const subjectToken = headers['x-subject-token']
     if (typeof token !== 'string' || typeof subjectToken !== 'string') return false
     const caller = peekSession(ctx, token)
     const subject = caller && peekSession(ctx, subjectToken)
     if (!caller || !subject || subject.delegation.applicationCredential) return false
+    // A token of a signature is valid, and makes no caller here.
+    if (caller.claims.via.some(({ kind }) => kind === 'credential')) return false
     // Whose account allows some addresses only is asked for theirs.
     if (accountsBehind(caller).some((id) => isBoundToAddresses(ctx.store, id) !== false)) return false
     if (!policy.decide(ruleOf(method), credentialsOf(caller), subjectTarget(subject)).allowed) return false
