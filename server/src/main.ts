@@ -13,10 +13,14 @@ setFlagsFromString('--no-maglev-destroy-on-background')
 // Everything this program writes is its owner's alone.
 process.umask(0o077)
 
-// Whoever reads the output may stop reading (`tokenhouse serve --help | head`); that is no fault.
+// Whoever reads the output may stop reading (`tokenhouse serve --help | head`); that is no fault. A full disk is one.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error
+  if (error.code === 'EPIPE') return
+  process.stderr.write(`tokenhouse: cannot write the output: ${error.message}\n`)
+  process.exit(1)
 })
+// What can be told nowhere ends nothing.
+process.stderr.on('error', () => undefined)
 
 process.exitCode = await runCommandLine(
   process.argv.slice(2),

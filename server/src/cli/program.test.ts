@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -135,6 +138,21 @@ describe('the command line', () => {
       const { exit, err } = await tokenhouse('keys', 'list', ...flag)
       assert.deepEqual([exit, err], [1, `tokenhouse: ${reason}\n`])
     }
+  })
+
+  it('exit 1, without a stack, when its output cannot be written', async () => {
+    const full = openSync('/dev/full', 'w')
+    const main = join(import.meta.dirname, '..', 'main.ts')
+    const child = spawn(process.execPath, ['-C', 'development', main, 'version'], {
+      stdio: ['ignore', full, 'pipe'],
+    })
+    closeSync(full)
+    let err = ''
+    child.stderr!.on('data', (chunk) => {
+      err += chunk
+    })
+    assert.deepEqual(await once(child, 'close'), [1, null])
+    assert.match(err, /^tokenhouse: cannot write the output: ENOSPC.*\n$/)
   })
 
   it('prints data as columns and as JSON', async () => {
