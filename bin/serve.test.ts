@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -120,6 +120,24 @@ describe('tokenhouse serve, bundled, in an empty folder', () => {
     started.child.kill('SIGINT')
     assert.equal(await stop(started.child, 'SIGINT'), 0)
     started = await start(dataDir)
+  })
+})
+
+describe('tokenhouse serve with a log file', () => {
+  it('opens it anew on SIGHUP, and goes on', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-serve-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const log = join(folder, 'log')
+    const { child, lines } = await start(join(folder, 'var'), '--log-file', log)
+    renameSync(log, `${log}.1`)
+    child.kill('SIGHUP')
+    while (!existsSync(log)) {
+      assert.equal(child.exitCode, null)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    assert.equal((await fetch(`${addressOf(lines, 'admin')}/healthz`)).status, 200)
+    assert.equal(await stop(child), 0)
+    assert.match(readFileSync(log, 'utf8'), /"msg":"stopping"/)
   })
 })
 

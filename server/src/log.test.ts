@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -40,6 +40,30 @@ describe('log', () => {
     )
     assert.match(entry.err.stack, /\n {4}at /)
     assert.equal(line!.includes('gAAAA'), false)
+  })
+
+  it('goes on in a new file once the old one is moved away, and in the old one where that cannot be', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-log-'))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = (name: string): string => join(folder, name)
+    const messages = (name: string): string[] =>
+      readFileSync(file(name), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).msg)
+    const log = openLog({ logLevel: 'info', logFile: file('log') })
+    log.info('one')
+    renameSync(file('log'), file('log.1'))
+    log.info('two')
+    log.reopen()
+    log.info('three')
+    assert.deepEqual(messages('log.1'), ['one', 'two'])
+    assert.deepEqual(messages('log'), ['three'])
+    renameSync(file('log'), file('log.2'))
+    mkdirSync(file('log'))
+    log.reopen()
+    log.info('four')
+    assert.deepEqual(messages('log.2'), ['three', 'log file not opened anew', 'four'])
   })
 
   it('ends nothing while it cannot be written', () => {

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { pino } from 'pino'
 import { makeFolder } from './make-folder.ts'
@@ -26,6 +27,7 @@ const KEPT = 1_000_000
 /**
  * JSON lines on stderr, or in `logFile`. Requests are not logged; faults are, without query, headers and bodies, and
  * with their words redacted. A line that cannot be written waits for the next one that can, and ends nothing.
+ * `reopen` goes on in the file that has the name by then; where it cannot be opened, in the old one.
  */
 export function openLog({
   logLevel,
@@ -49,8 +51,19 @@ export function openLog({
   const destination = pino.destination({ dest: logFile ?? 2, sync: true, maxLength: KEPT })
   // Without a listener it would be thrown at who logs: into answers, and out of timers.
   destination.on('error', () => undefined)
-  return pino(
+  const log = pino(
     { level: logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err } },
     destination,
   )
+  const reopen = (): void => {
+    if (logFile === undefined) return
+    try {
+      // Tried first: a destination that once failed to reopen closes the old file twice when it succeeds.
+      closeSync(openSync(logFile, 'a'))
+      destination.reopen()
+    } catch (error) {
+      log.warn({ err: error }, 'log file not opened anew')
+    }
+  }
+  return Object.assign(log, { reopen })
 }

@@ -48,7 +48,10 @@ interface Listening {
   readonly close: () => Promise<void>
 }
 
-/** Serves until SIGTERM or SIGINT, then drains and closes. Rejects when the service cannot start. */
+/**
+ * Serves until SIGTERM or SIGINT, then drains and closes. SIGHUP does the same (a terminal that closes), unless there is a log
+ * file: it is opened anew then. Rejects when the service cannot start.
+ */
 export async function serve(settings: Settings, print: (line: string) => void): Promise<void> {
   // A heap of 40 MB may grow by a fifth before it is collected, not fourfold: resident memory follows it.
   setFlagsFromString('--heap-growing-percent=20')
@@ -57,6 +60,9 @@ export async function serve(settings: Settings, print: (line: string) => void): 
   const policy = operatorPolicy(settings)
   makeDataFolders(settings)
   const log = openLog(settings)
+  const stopping: NodeJS.Signals[] = ['SIGTERM', 'SIGINT']
+  if (settings.logFile === undefined) stopping.push('SIGHUP')
+  else process.on('SIGHUP', log.reopen)
   if (policy.unused.length > 0)
     log.warn({ rules: policy.unused }, 'the policy file names rules that do not exist')
   const ctx = await openContext(settings)
@@ -79,7 +85,7 @@ export async function serve(settings: Settings, print: (line: string) => void): 
     const alibaba = listening.find(({ name }) => name === 'alibaba')
     if (alibaba) await keepAlibabaFile(ctx, reachable(alibaba.url))
     print(announcement(settings, listening))
-    await toldToStop()
+    await toldToStop(stopping)
     log.info('stopping')
   } finally {
     unfollow()
@@ -227,8 +233,8 @@ function announcement(settings: Settings, listening: readonly Listening[]): stri
 }
 
 /** Resolves at the first signal; later ones change nothing, since shells and npm send the same one twice. */
-function toldToStop(): Promise<void> {
+function toldToStop(signals: readonly NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => resolve())
+    for (const signal of signals) process.on(signal, () => resolve())
   })
 }

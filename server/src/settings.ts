@@ -128,7 +128,11 @@ export const settingsTable = {
     ...choice(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
     help: 'least severity that is logged',
   },
-  logFile: { group: 'log', ...path(undefined), help: 'where logs go (JSON lines) instead of stderr' },
+  logFile: {
+    group: 'log',
+    ...path(undefined),
+    help: 'where logs go (JSON lines) instead of stderr; opened anew on SIGHUP',
+  },
 
   tokenFormat: {
     group: 'token',
