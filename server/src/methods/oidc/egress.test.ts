@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createConnectionServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { EgressError, guardedFetch, guardedLookup, isInside } from './egress.ts'
 
@@ -97,6 +97,36 @@ describe('requests to configured addresses', () => {
     // One bad address among good ones is enough: which would be tried is chance.
     assert.ok((await once()) instanceof EgressError)
     assert.ok((await once()) instanceof EgressError)
+  })
+
+  it('no answer that an address chooses to give ends the process', async () => {
+    const answers = [
+      '700 Odd',
+      '099 Odd',
+      '600 Odd',
+      '205 Reset',
+      '101 Switching\r\nConnection: upgrade\r\nUpgrade: odd',
+      '200 OK',
+    ]
+    let next = 0
+    const odd = createConnectionServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () =>
+        socket.end(
+          `HTTP/1.1 ${answers[next]}\r\nContent-Length: 2\r\nX-Odd: \u0080\u00e9\r\n\r\n{}`,
+          'latin1',
+        ),
+      )
+    })
+    await new Promise<void>((done) => odd.listen(0, '127.0.0.1', done))
+    const address = `http://127.0.0.1:${(odd.address() as AddressInfo).port}/`
+    const seen: unknown[] = []
+    for (; next < answers.length; next++) {
+      const outcome = guardedFetch({ allowPrivate: true })(address)
+      seen.push(await outcome.then(({ status }) => status).catch((error: Error) => error instanceof Error))
+    }
+    odd.close()
+    assert.deepEqual(seen, [true, true, true, 205, true, 200])
   })
 
   it('asks inside when that is allowed, follows no redirect and bounds the answer', async () => {

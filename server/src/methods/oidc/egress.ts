@@ -4,7 +4,7 @@
  * the next moment changes nothing). Redirects are not followed, answers are bounded in size and time.
  */
 import { lookup as resolve } from 'node:dns'
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { checkServerIdentity, type DetailedPeerCertificate } from 'node:tls'
@@ -166,19 +166,29 @@ export function guardedFetch({ allowPrivate, isRefused = isLinkLocal, fingerprin
         })
         answer.on('error', reject)
         answer.on('end', () => {
-          const status = answer.statusCode ?? 500
-          const content = [204, 304].includes(status) ? null : Buffer.concat(chunks)
-          const shown = new Headers()
-          for (const [name, value] of Object.entries(answer.headers)) {
-            if (value !== undefined) shown.set(name, Array.isArray(value) ? value.join(', ') : value)
+          // What is thrown in here reaches nobody, and would end the process: the provider chose what is read.
+          try {
+            fulfil(responseOf(answer, Buffer.concat(chunks)))
+          } catch (error) {
+            reject(new EgressError(`${host} answers what is no answer: ${(error as Error).message}`))
           }
-          fulfil(new Response(content, { status, headers: shown }))
         })
       })
       request.on('error', reject)
+      // Whoever wants another protocol is hung up on without an error.
+      request.on('close', () => reject(new EgressError(`${host} gives no answer`)))
       request.end(body === undefined || body === null ? undefined : String(body))
     })
   }
+}
+
+/** Throws for what is no answer, such as a status that HTTP does not have. */
+function responseOf({ statusCode: status = 500, headers }: IncomingMessage, content: Buffer): Response {
+  const shown = new Headers()
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) shown.set(name, Array.isArray(value) ? value.join(', ') : value)
+  }
+  return new Response([204, 205, 304].includes(status) ? null : content, { status, headers: shown })
 }
 
 function plain(headers: unknown): Record<string, string> {
