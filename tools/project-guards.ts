@@ -28,6 +28,13 @@ const reachTests = 'server/src/flows/reachable-scopes.test.ts'
 const storedTests = 'server/src/store/reachable-scopes.test.ts'
 const removalTests = 'server/src/store/removal.test.ts'
 
+const COUNTED = `          .updateTable('epoch')
+          .set((eb) => ({ n: eb('n', '+', 1) }))
+          .where('id', '=', 1)
+          .returning('n')
+          .executeTakeFirstOrThrow()
+`
+
 export const projectGuards: readonly Guard[] = [
   // Where a project may stand.
   taken(rules, projectTests, 'wished.parentId !== null || wished.domainId !== null', 'false'),
@@ -88,11 +95,12 @@ export const projectGuards: readonly Guard[] = [
   taken(stored, storedTests, 'where g.inherited = 1', 'where 1 = 1'),
   taken(stored, storedTests, "target_kind = 'project' and inherited = 0", "target_kind = 'project'"),
   taken(stored, storedTests, "a.target_kind = 'domain' and a.inherited = 0", "a.target_kind = 'domain'"),
+  // Changes wait for each other where they count themselves, so that no two decide by the same facts.
   taken(
-    'server/src/store/projects.ts',
-    'server/src/store/projects.test.ts',
-    ".set((eb) => ({ enabled: eb.ref('enabled') }))\n    .where('id', '=', id)",
-    ".set((eb) => ({ enabled: eb.ref('enabled') }))\n    .where('id', '=', '')",
+    'server/src/store/postgres.ts',
+    'server/src/store/postgres.test.ts',
+    `const { n } = await tx\n${COUNTED}        const value = await change(tx)\n`,
+    `const value = await change(tx)\n        const { n } = await tx\n${COUNTED}`,
   ),
   // What must not outlive its owner.
   taken(
