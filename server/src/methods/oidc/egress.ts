@@ -183,7 +183,10 @@ export function guardedFetch({ allowPrivate, isRefused = isLinkLocal, fingerprin
 }
 
 /** Throws for what is no answer, such as a status that HTTP does not have. */
-function responseOf({ statusCode: status = 500, headers }: IncomingMessage, content: Buffer): Response {
+function responseOf(
+  { statusCode: status = 500, headers }: IncomingMessage,
+  content: Buffer<ArrayBuffer>,
+): Response {
   const shown = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) shown.set(name, Array.isArray(value) ? value.join(', ') : value)
