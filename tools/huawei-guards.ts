@@ -169,6 +169,12 @@ export const huaweiGuards: readonly Guard[] = [
     tests: POLICIES,
   },
   {
+    file: 'server/src/flows/key-session.ts',
+    code: "if (narrowedTo(session) !== undefined) return refuse('forbidden', 'a narrowed role makes a login token')",
+    without: '',
+    tests: 'server/src/dialects/alibaba/sts/sts.test.ts',
+  },
+  {
     file: 'server/src/flows/validate-token.ts',
     code: 'if (bound ? key.id !== options.signedBy : options.signedBy !== undefined) {',
     without: 'if (false) {',
@@ -331,9 +337,15 @@ export const huaweiGuards: readonly Guard[] = [
     tests: MFA,
   },
   {
-    file: `${HUAWEI}mfa/mfa-devices.ts`,
-    code: 'if (!isProtected(user)) return',
+    file: 'server/src/flows/mfa-devices.ts',
+    code: 'if (!user || !isProtected(user)) return',
     without: 'if (user) return',
+    tests: MFA,
+  },
+  {
+    file: 'server/src/dialects/keystone/credentials/credentials.ts',
+    code: 'credential && isMfaDevice(credential) ? undefined : credential',
+    without: 'credential',
     tests: MFA,
   },
   {

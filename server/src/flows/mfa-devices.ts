@@ -17,7 +17,7 @@ import {
 import { newId } from '../store/ids.ts'
 import type { Filter } from '../store/list.ts'
 import type { Db } from '../store/store.ts'
-import { findUserById } from '../store/users.ts'
+import { findUserById, type User } from '../store/users.ts'
 import { type Actor, change } from './change.ts'
 
 const BOUND = 'totp'
@@ -31,10 +31,15 @@ export interface MfaDevice {
   readonly bound: boolean
 }
 
-function deviceOf({ id, extra, userId, type }: CredentialRecord): readonly MfaDevice[] {
-  const serialNumber = extra['serial_number']
-  if (typeof serialNumber !== 'string') return []
-  return [{ credentialId: id, serialNumber, userId, bound: type === BOUND }]
+/** Whether a credential is a device, whose seed is shown once and which is bound, unbound and deleted here alone. */
+export function isMfaDevice({ type, extra }: Pick<CredentialRecord, 'type' | 'extra'>): boolean {
+  return (type === BOUND || type === UNBOUND) && typeof extra['serial_number'] === 'string'
+}
+
+function deviceOf(credential: CredentialRecord): readonly MfaDevice[] {
+  if (!isMfaDevice(credential)) return []
+  const { id, extra, userId, type } = credential
+  return [{ credentialId: id, serialNumber: String(extra['serial_number']), userId, bound: type === BOUND }]
 }
 
 /** The devices of a user, or of everybody where none is named. */
@@ -46,6 +51,22 @@ export async function mfaDevices(db: Db, userId?: string): Promise<readonly MfaD
     }),
   )
   return found.flatMap(({ items }) => items.flatMap(deviceOf))
+}
+
+/** Whether the user's sign-ins need more than a password. */
+export function isProtected({ options }: Pick<User, 'options'>): boolean {
+  const rules = options['multi_factor_auth_rules']
+  return Array.isArray(rules) && rules.length > 0 && options['multi_factor_auth_enabled'] !== false
+}
+
+/** Refuses `bad_request` to take away what the user's sign-ins need. */
+async function demandFree(db: Db, { userId }: MfaDevice): Promise<void> {
+  const user = await findUserById(db, userId)
+  if (!user || !isProtected(user)) return
+  refuse('bad_request', 'login protection needs the device', {
+    wireCode: 'IAM.1062',
+    message: 'Login protection has been bound to mfa, the unbinding operation cannot be performed.',
+  })
 }
 
 /** Makes a device; its seed is given back this once. Refuses `conflict` when the user has one. */
@@ -103,24 +124,32 @@ function refuseCode(): never {
   })
 }
 
-/** Unbinds a device; its user proves a passcode of it (`code`), an administrator does not. */
+/**
+ * Unbinds a device; its user proves a passcode of it (`code`), an administrator does not. Refuses `bad_request` while login
+ * protection needs it.
+ */
 export async function unbindMfaDevice(
   ctx: Context,
   by: Actor,
   device: MfaDevice,
   code: string | undefined,
 ): Promise<void> {
+  await demandFree(ctx.store.db, device)
   if (code !== undefined) {
     const proof = await proveTotp(ctx, { user: { id: device.userId }, passcode: code })
     if (!proof.proven) refuseCode()
   }
-  await change(ctx, by, `mfa_device:${device.credentialId}`, (tx) =>
-    setCredentialType(tx, device.credentialId, UNBOUND),
-  )
+  await change(ctx, by, `mfa_device:${device.credentialId}`, async (tx) => {
+    // Looked at again where nobody can protect the sign-ins in between.
+    await demandFree(tx, device)
+    await setCredentialType(tx, device.credentialId, UNBOUND)
+  })
 }
 
+/** Refuses `bad_request` while login protection needs it. */
 export async function deleteMfaDevice(ctx: Context, by: Actor, device: MfaDevice): Promise<void> {
-  await change(ctx, by, `mfa_device:${device.credentialId}`, (tx) =>
-    deleteCredential(tx, device.credentialId),
-  )
+  await change(ctx, by, `mfa_device:${device.credentialId}`, async (tx) => {
+    await demandFree(tx, device)
+    await deleteCredential(tx, device.credentialId)
+  })
 }

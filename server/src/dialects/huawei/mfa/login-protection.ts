@@ -4,8 +4,8 @@
  */
 import { Type } from 'typebox'
 import { missing, refuse } from '../../../core/refusal.ts'
-import { mfaDevices } from '../../../flows/mfa-devices.ts'
-import { findUserById, findUsersIn, updateUser } from '../../../store/users.ts'
+import { isProtected, mfaDevices } from '../../../flows/mfa-devices.ts'
+import { findUserById, findUsersIn, type User, updateUser } from '../../../store/users.ts'
 import { accountOf, demandAdministrator } from '../access.ts'
 import { change, operation } from '../operation.ts'
 import { userFor } from '../user-for.ts'
@@ -14,16 +14,7 @@ const RULES = 'multi_factor_auth_rules'
 const ENABLED = 'multi_factor_auth_enabled'
 const PATH = '/v3.0/OS-USER/users/:user_id/login-protect'
 
-interface Protectable {
-  readonly id: string
-  readonly options: Readonly<Record<string, unknown>>
-}
-
-/** Whether the user's sign-ins need more than a password. */
-export function isProtected({ options }: Pick<Protectable, 'options'>): boolean {
-  const rules = options[RULES]
-  return Array.isArray(rules) && rules.length > 0 && options[ENABLED] !== false
-}
+type Protectable = Pick<User, 'id' | 'options'>
 
 const shown = (user: Protectable) => ({
   enabled: isProtected(user),

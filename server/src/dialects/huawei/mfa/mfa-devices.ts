@@ -1,6 +1,6 @@
 /** OS-MFA: virtual MFA devices of users ("Virtual MFA device management"). */
 import { Type } from 'typebox'
-import { missing, refuse } from '../../../core/refusal.ts'
+import { missing } from '../../../core/refusal.ts'
 import {
   bindMfaDevice,
   createMfaDevice,
@@ -13,7 +13,6 @@ import { findUsersIn } from '../../../store/users.ts'
 import { accountOf, demandAdministrator, demandLasting } from '../access.ts'
 import { actorOf, type Call, one, operation } from '../operation.ts'
 import { userFor } from '../user-for.ts'
-import { isProtected } from './login-protection.ts'
 
 const DEVICES = '/v3.0/OS-MFA/virtual-mfa-devices'
 const Code = Type.String({ pattern: '^[0-9]{6}$' })
@@ -105,15 +104,6 @@ const bind = operation({
   },
 })
 
-/** Refuses to take away what the user's sign-ins need. */
-function demandFree(user: Parameters<typeof isProtected>[0]): void {
-  if (!isProtected(user)) return
-  refuse('bad_request', 'login protection needs the device', {
-    wireCode: 'IAM.1062',
-    message: 'Login protection has been bound to mfa, the unbinding operation cannot be performed.',
-  })
-}
-
 const unbind = operation({
   id: 'deleteBindingDevice',
   method: 'PUT',
@@ -131,7 +121,6 @@ const unbind = operation({
     demandLasting(call.caller, 'iam:mfa:unbindMFADevice')
     const user = await userFor(call, sent.user_id, 'iam:mfa:unbindMFADevice', 'own')
     const device = await deviceOf(call, sent.user_id, sent.serial_number)
-    demandFree(user)
     const code = call.caller.user.id === user.id ? sent.authentication_code : undefined
     await unbindMfaDevice(call.ctx, actorOf(call), device, code)
     return {}
@@ -149,9 +138,8 @@ const remove = operation({
     const userId = one(call.query, 'user_id') ?? ''
     demandLasting(call.caller, 'iam:mfa:deleteVirtualMFADevice')
     // A stolen password alone must not rid itself of the second factor.
-    const user = await userFor(call, userId, 'iam:mfa:deleteVirtualMFADevice', 'change')
+    await userFor(call, userId, 'iam:mfa:deleteVirtualMFADevice', 'change')
     const device = await deviceOf(call, userId, one(call.query, 'serial_number') ?? '')
-    demandFree(user)
     await deleteMfaDevice(call.ctx, actorOf(call), device)
     return {}
   },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { deleteMfaDevice, mfaDevices, unbindMfaDevice } from '../../../flows/mfa-devices.ts'
 import { decodeBase32, passcodeOf } from '../../../methods/totp/totp.ts'
 import { type House, openHouse } from '../../../testing/house.ts'
 import { type HuaweiFace, openHuawei, seedTwoAccounts, type TwoAccounts } from '../../../testing/huawei.ts'
@@ -133,6 +134,55 @@ describe('virtual MFA devices and login protection', () => {
     const path = `${DEVICES}?user_id=${user}&serial_number=${encodeURIComponent(serial)}`
     const answers = [await unbind(codeAt(0)), await face.call('DELETE', path, { token: administrator })]
     for (const answer of answers) assert.deepEqual([answer.status, answer.body.error_code], [400, 'IAM.1062'])
+  })
+
+  it('404 a device among credentials, whose seed is shown once: no session shows, changes or deletes it', async () => {
+    await seedGrant(house, user, 'member', { project: two.projectA })
+    const identity = { methods: ['token'], token: { id: token } }
+    const scope = { project: { id: two.projectA } }
+    const on = await face.call('POST', '/v3/auth/tokens', { body: { auth: { identity, scope } } })
+    const member = on.headers['x-subject-token'] ?? ''
+    const [device] = await mfaDevices(house.ctx.store.db, user)
+    const one = `/v3/credentials/${device?.credentialId}`
+    for (const by of [member, await house.admin()]) {
+      for (const [method, body] of [
+        ['GET', undefined],
+        ['PATCH', { credential: { blob: seed } }],
+        ['DELETE', undefined],
+      ] as const) {
+        const answer = await house.call(method, one, { token: by, ...(body ? { body } : {}) })
+        assert.ok([403, 404].includes(answer.status), `${method} ${answer.status}`)
+      }
+      const all = await house.call('GET', '/v3/credentials', { token: by })
+      assert.deepEqual([all.status, all.body.credentials], [200, []])
+    }
+    assert.equal((await mfaDevices(house.ctx.store.db, user)).length, 1)
+    // Nor is there a second source of passcodes beside it, or a device that nobody bound.
+    const plain = { type: 'totp', blob: seed, user_id: user }
+    for (const credential of [plain, { ...plain, serial_number: serial }]) {
+      const stored = await house.call('POST', '/v3/credentials', { token: member, body: { credential } })
+      assert.equal(stored.status, 403)
+    }
+  })
+
+  it('400 a device that login protection comes to need while it is being taken away', async () => {
+    const { ctx } = house
+    const [device] = await mfaDevices(ctx.store.db, user)
+    assert.ok(device)
+    const by = { session: null, action: 'test', requestId: '' }
+    const write: typeof ctx.store.write = async (make) => {
+      assert.equal((await protect(true)).status, 200)
+      return ctx.store.write(make)
+    }
+    const late = { ...ctx, store: { ...ctx.store, write } }
+    for (const takeAway of [
+      () => unbindMfaDevice(late, by, device, undefined),
+      () => deleteMfaDevice(late, by, device),
+    ]) {
+      assert.equal((await protect(false)).status, 200)
+      await assert.rejects(takeAway(), { code: 'bad_request' })
+    }
+    assert.deepEqual(await mfaDevices(ctx.store.db, user), [device])
   })
 
   it('204 unbound with a passcode, deleted by the administrator alone', async () => {

@@ -1,10 +1,12 @@
 /**
  * Credentials. What lies in a blob is a user's own secret: nobody who acts through a delegation sees one, makes one or
- * changes one (CVE-2026-90460), and only the blob ever changes (CVE-2020-12691).
+ * changes one (CVE-2026-90460), and only the blob ever changes (CVE-2020-12691). Virtual MFA devices are none here: their
+ * seeds are shown once, and they are bound and deleted by operations of their own.
  */
 import { type Static, Type } from 'typebox'
 import { found, refuse } from '../../../core/refusal.ts'
 import { credentialIdOf } from '../../../flows/ec2-login.ts'
+import { isMfaDevice, mfaDevices } from '../../../flows/mfa-devices.ts'
 import type { Incoming } from '../../../http/operation.ts'
 import {
   type CredentialRecord,
@@ -89,14 +91,19 @@ const create = operation({
       sealedBlob: call.ctx.keys.seal(sent.blob, purpose(id)),
       extra: attributesBeyond(sent, KNOWN),
     }
-    await change(call, purpose(id), (tx) => insertCredential(tx, credential, call.ctx.now())).catch(
-      (error) => {
-        if (!isUniqueViolation(error)) throw error
-        refuse('conflict', 'access key taken', {
-          message: `Conflict occurred attempting to store credential - Duplicate entry found with ID ${id}.`,
-        })
-      },
-    )
+    if (isMfaDevice(credential)) refuse('forbidden', 'a virtual MFA device as a credential')
+    await change(call, purpose(id), async (tx) => {
+      // Whoever has got hold of a session is not to get by the device of its user.
+      if (credential.type === 'totp' && (await mfaDevices(tx, credential.userId)).length > 0) {
+        refuse('forbidden', 'passcodes beside those of a virtual MFA device')
+      }
+      await insertCredential(tx, credential, call.ctx.now())
+    }).catch((error) => {
+      if (!isUniqueViolation(error)) throw error
+      refuse('conflict', 'access key taken', {
+        message: `Conflict occurred attempting to store credential - Duplicate entry found with ID ${id}.`,
+      })
+    })
     return { body: { credential: body(call, credential) } }
   },
 })
@@ -136,7 +143,7 @@ const list = operation({
       body: collection(
         call,
         'credentials',
-        items.map((item) => body(call, item)),
+        items.filter((item) => !isMfaDevice(item)).map((item) => body(call, item)),
         next,
       ),
     }
@@ -145,8 +152,10 @@ const list = operation({
 
 const onOne = {
   path: '/v3/credentials/:credential_id',
-  load: ({ ctx, params }: Pick<Call, 'ctx' | 'params'>) =>
-    findCredential(ctx.store.db, params['credential_id'] ?? ''),
+  load: async ({ ctx, params }: Pick<Call, 'ctx' | 'params'>) => {
+    const credential = await findCredential(ctx.store.db, params['credential_id'] ?? '')
+    return credential && isMfaDevice(credential) ? undefined : credential
+  },
   target: (credential: CredentialRecord | undefined) => ({
     'target.credential.user_id': credential?.userId ?? null,
   }),
