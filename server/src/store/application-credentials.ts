@@ -1,4 +1,5 @@
 /** Application credentials and the access rules they may carry. */
+import { sql } from 'kysely'
 import type { AccessRuleFacts } from '../core/session.ts'
 import { newId } from './ids.ts'
 import type { Filter } from './list.ts'
@@ -83,10 +84,15 @@ async function withParts(
       .orderBy('r.id')
       .execute(),
   ])
+  const rolesOf = Map.groupBy(roles, (role) => role.application_credential_id)
+  const rulesOf = Map.groupBy(rules, (rule) => rule.application_credential_id)
   return rows.map((row) => {
-    const own = rules
-      .filter((rule) => rule.application_credential_id === row.id)
-      .map(({ id, service, path, method }) => ({ id, service, path, method }))
+    const own = (rulesOf.get(row.id) ?? []).map(({ id, service, path, method }) => ({
+      id,
+      service,
+      path,
+      method,
+    }))
     return {
       id: row.id,
       userId: row.user_id,
@@ -96,7 +102,7 @@ async function withParts(
       secretHash: row.secret_hash,
       unrestricted: row.unrestricted === null ? null : row.unrestricted === 1,
       expiresAt: row.expires_at,
-      roleIds: roles.filter((r) => r.application_credential_id === row.id).map((r) => r.role_id),
+      roleIds: (rolesOf.get(row.id) ?? []).map((role) => role.role_id),
       accessRules: own.length > 0 ? own : null,
     }
   })
@@ -124,16 +130,16 @@ export async function insertApplicationCredential(
       created_at: now,
     })
     .execute()
-  for (const role_id of credential.roleIds) {
+  for (const some of inPieces(credential.roleIds)) {
     await tx
       .insertInto('application_credential_role')
-      .values({ application_credential_id: id, role_id })
+      .values(some.map((role_id) => ({ application_credential_id: id, role_id })))
       .execute()
   }
-  for (const rule of credential.accessRules ?? []) {
+  for (const some of inPieces(credential.accessRules ?? [])) {
     await tx
       .insertInto('application_credential_access_rule')
-      .values({ application_credential_id: id, access_rule_id: rule.id })
+      .values(some.map((rule) => ({ application_credential_id: id, access_rule_id: rule.id })))
       .onConflict((c) => c.doNothing())
       .execute()
   }
@@ -164,28 +170,68 @@ export function listAccessRules(
   return narrowed(query, filters).execute()
 }
 
-/** The user's rule of that service, path and method, made when there is none. */
-export async function ensureAccessRule(
+/** The user's own rules among `ids`, by id. */
+export async function findAccessRulesOf(
+  db: Db,
+  userId: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, AccessRuleFacts>> {
+  const found = new Map<string, AccessRuleFacts>()
+  for (const some of inPieces([...new Set(ids)])) {
+    const rows = await db
+      .selectFrom('access_rule')
+      .select(['id', 'service', 'path', 'method'])
+      .where('user_id', '=', userId)
+      .where('id', 'in', [...some])
+      .execute()
+    for (const rule of rows) found.set(rule.id, rule)
+  }
+  return found
+}
+
+/** The user's rules that say the same, in the same order; made where there are none. A few statements for thousands. */
+export async function ensureAccessRules(
   tx: Db,
   userId: string,
-  rule: Omit<AccessRuleFacts, 'id'>,
-): Promise<AccessRuleFacts> {
-  const there = await tx
-    .selectFrom('access_rule')
-    .select(['id', 'service', 'path', 'method'])
-    .where('user_id', '=', userId)
-    .where('service', '=', rule.service)
-    .where('path', '=', rule.path)
-    .where('method', '=', rule.method)
-    .executeTakeFirst()
-  if (there) return there
-  const made = { id: newId(), service: rule.service, path: rule.path, method: rule.method }
-  await tx
-    .insertInto('access_rule')
-    .values({ ...made, user_id: userId })
-    .execute()
-  return made
+  wanted: readonly Omit<AccessRuleFacts, 'id'>[],
+): Promise<readonly AccessRuleFacts[]> {
+  const known = new Map<string, AccessRuleFacts>()
+  const different = new Map(wanted.map((rule) => [saying(rule), rule]))
+  for (const some of inPieces([...different.values()])) {
+    const said = some.map(({ service, path, method }) => sql`(${service}, ${path}, ${method})`)
+    const there = await tx
+      .selectFrom('access_rule')
+      .select(['id', 'service', 'path', 'method'])
+      .where('user_id', '=', userId)
+      .where(sql<boolean>`(service, path, method) in (values ${sql.join(said)})`)
+      .execute()
+    for (const rule of there) known.set(saying(rule), rule)
+    const made = some
+      .filter((rule) => !known.has(saying(rule)))
+      .map(({ service, path, method }) => ({ id: newId(), service, path, method }))
+    if (made.length > 0) {
+      await tx
+        .insertInto('access_rule')
+        .values(made.map((rule) => ({ ...rule, user_id: userId })))
+        .execute()
+    }
+    for (const rule of made) known.set(saying(rule), rule)
+  }
+  return wanted.flatMap((rule) => known.get(saying(rule)) ?? [])
 }
+
+function saying({ service, path, method }: Omit<AccessRuleFacts, 'id'>): string {
+  return JSON.stringify([service, path, method])
+}
+
+/** As many as one statement takes on either engine. */
+function inPieces<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const pieces: (readonly T[])[] = []
+  for (let at = 0; at < all.length; at += PIECE) pieces.push(all.slice(at, at + PIECE))
+  return pieces
+}
+
+const PIECE = 500
 
 export async function isAccessRuleUsed(db: Db, id: string): Promise<boolean> {
   const row = await db

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { before, it } from 'node:test'
+import type { PluginTransformQueryArgs, PluginTransformResultArgs } from 'kysely'
 import { forEachEngine } from '../testing/engines.ts'
 import {
   type ApplicationCredentialRecord,
   deleteAccessRule,
   deleteApplicationCredential,
-  ensureAccessRule,
+  ensureAccessRules,
+  findAccessRulesOf,
   findApplicationCredential,
   findApplicationCredentialByName,
   insertApplicationCredential,
@@ -134,8 +136,10 @@ forEachEngine('what is lent', (open) => {
 
   it('an application credential comes back with its roles and rules, once per name and user', async () => {
     const asked = { service: 'image', path: '/v2/**', method: 'GET' }
-    const rule = await store.write((tx) => ensureAccessRule(tx, user, asked))
-    assert.deepEqual({ ...(await store.write((tx) => ensureAccessRule(tx, user, asked))) }, rule)
+    const [rule] = await store.write((tx) => ensureAccessRules(tx, user, [asked]))
+    assert.ok(rule)
+    const [same] = await store.write((tx) => ensureAccessRules(tx, user, [asked]))
+    assert.deepEqual({ ...same }, rule)
     const written = robot('robot', { accessRules: [rule], unrestricted: false })
     await store.write((tx) => insertApplicationCredential(tx, written, NOW))
     const found = await findApplicationCredential(store.db, 'robot')
@@ -257,5 +261,37 @@ forEachEngine('what is lent', (open) => {
     )
     await store.write((tx) => forgetOldRevocations(tx, NOW + 101))
     assert.deepEqual(await findRevocations(store.db, [one]), [])
+  })
+
+  it('an application credential with a thousand rules is written in a few statements', async () => {
+    const asked = Array.from({ length: 1200 }, (_, i) => ({
+      service: 'image',
+      path: `/${i % 1000}`,
+      method: 'GET',
+    }))
+    let statements = 0
+    const counting = {
+      transformQuery: ({ node }: PluginTransformQueryArgs) => {
+        statements += 1
+        return node
+      },
+      transformResult: async ({ result }: PluginTransformResultArgs) => result,
+    }
+    const accessRules = await store.write(async (tx) => {
+      const counted = tx.withPlugin(counting)
+      const rules = await ensureAccessRules(counted, user, asked)
+      await insertApplicationCredential(counted, robot('busy', { accessRules: rules }), NOW)
+      return rules
+    })
+    assert.ok(statements < 20, `${statements} statements`)
+    assert.deepEqual(
+      accessRules.map(({ path }) => path),
+      asked.map(({ path }) => path),
+    )
+    assert.equal((await findApplicationCredential(store.db, 'busy'))?.accessRules?.length, 1000)
+    const ids = accessRules.map(({ id }) => id)
+    const own = await findAccessRulesOf(store.db, user, ids)
+    assert.deepEqual([own.size, own.get(ids[7] ?? '')?.path], [1000, '/7'])
+    assert.equal((await findAccessRulesOf(store.db, other, ids)).size, 0)
   })
 })

@@ -9,8 +9,8 @@ import type { Incoming } from '../../../http/operation.ts'
 import {
   type ApplicationCredentialRecord,
   deleteApplicationCredential,
-  ensureAccessRule,
-  findAccessRule,
+  ensureAccessRules,
+  findAccessRulesOf,
   findApplicationCredential,
   insertApplicationCredential,
   listApplicationCredentials,
@@ -181,17 +181,16 @@ async function demandStored({ caller, ctx }: Call, roleIds: readonly string[]): 
 
 async function accessRulesOf(tx: Db, userId: string, sent: Sent): Promise<readonly AccessRuleFacts[] | null> {
   if (!sent.access_rules?.length) return null
-  const rules: AccessRuleFacts[] = []
-  for (const { id, service, path, method } of sent.access_rules) {
-    if (service !== undefined && path !== undefined && method !== undefined) {
-      rules.push(await ensureAccessRule(tx, userId, { service, path, method }))
-      continue
-    }
-    const rule = id === undefined ? undefined : await findAccessRule(tx, id)
-    if (rule?.userId !== userId) return missing('Access Rule', id ?? '')
-    rules.push({ id: rule.id, service: rule.service, path: rule.path, method: rule.method })
-  }
-  return rules
+  const own = await findAccessRulesOf(
+    tx,
+    userId,
+    sent.access_rules.flatMap(({ id }) => id ?? []),
+  )
+  const wanted = sent.access_rules.map(({ id, service, path, method }) => {
+    if (service !== undefined && path !== undefined && method !== undefined) return { service, path, method }
+    return own.get(id ?? '') ?? missing('Access Rule', id ?? '')
+  })
+  return ensureAccessRules(tx, userId, wanted)
 }
 
 const list = operation({

@@ -108,7 +108,9 @@ async function parentOf(call: Pick<Call, 'caller'>, db: Db): Promise<TrustRecord
 
 async function rolesFrom(db: Db, references: NonNullable<Sent['roles']>): Promise<readonly RoleRecord[]> {
   const roles: RoleRecord[] = []
-  for (const { id, name = '' } of references) {
+  // Naming one a thousand times is naming it once.
+  const named = new Map(references.map((reference) => [JSON.stringify(reference), reference]))
+  for (const { id, name = '' } of named.values()) {
     const role = id === undefined ? await findRoleByName(db, name) : await findRole(db, id)
     if (!role && id === undefined) {
       refuse('not_found', `no role ${name}`, { message: `Role ${name} is not defined` })

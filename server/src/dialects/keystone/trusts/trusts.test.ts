@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, mock } from 'node:test'
 import { encodeFernet } from '@tokenhouse/tokens'
 import { authMethods } from '../../../flows/auth-methods.ts'
 import { issueFor, writeToken } from '../../../flows/issue-token.ts'
@@ -372,6 +372,22 @@ describe('trusts', () => {
     )
     assert.equal((await check(token)).status, 401)
     assert.equal((await use(id)).status, 401)
+  })
+
+  it('201 a role named a thousand times is looked up as one named once', async () => {
+    const token = await asTrustor()
+    const lookUps = async (roles: readonly object[]) => {
+      const spy = mock.method(house.ctx.store.db, 'selectFrom')
+      const made = await create({ roles }, token)
+      spy.mock.restore()
+      assert.equal(made.status, 201)
+      assert.equal(made.body.trust.roles.length, 1)
+      return spy.mock.calls.filter(({ arguments: [table] }) => String(table) === 'role').length
+    }
+    // What is remembered about roles is read anew after each change.
+    await create({}, token)
+    const once = await lookUps([{ name: 'member' }])
+    assert.equal(await lookUps(Array.from({ length: 1000 }, () => ({ name: 'member' }))), once)
   })
 
   it('200 trustor and trustee see it, 403 others do not', async () => {
