@@ -48,7 +48,7 @@ const COMPARATORS: Readonly<Record<string, Filter['comparator']>> = {
 /**
  * The filters of a request on `attributes` (wire name -> column): exact, or inexact as `name__icontains`. One given
  * twice has to hold twice. Everything else in the query is ignored, as Keystone does. A boolean column takes `0`, `false`, `no` ... and for true
- * anything else.
+ * anything else. Refuses more filters than anybody means: databases take no expression of thousands.
  */
 export function filtersFrom(
   query: Query,
@@ -68,8 +68,11 @@ export function filtersFrom(
       }
     }
   }
+  if (filters.length > MOST_FILTERS) refuse('bad_request', 'filters', { message: 'Too many filters' })
   return filters
 }
+
+const MOST_FILTERS = 100
 
 /** `limit` and `marker`; without them the whole collection. Refuses a limit that is no positive number. */
 export function pageFrom(query: Query): Page {

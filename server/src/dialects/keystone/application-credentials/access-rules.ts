@@ -41,7 +41,7 @@ const list = operation({
   path: ALL,
   policy: 'identity:list_access_rules',
   success: 200,
-  refusals: ['unauthenticated', 'forbidden'],
+  refusals: ['bad_request', 'unauthenticated', 'forbidden'],
   ...ofUser,
   handle: async (call) => {
     refuseDelegated(call.caller, DELEGATED, ['application_credential'])

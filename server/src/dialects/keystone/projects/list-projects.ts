@@ -1,9 +1,10 @@
+import { refuse } from '../../../core/refusal.ts'
 import type { Query } from '../../../http/operation.ts'
 import type { Filter } from '../../../store/list.ts'
 import { listProjects as listStored, type TagFilter } from '../../../store/projects.ts'
 import { collection, filtersFrom, one, pageFrom } from '../collection.ts'
 import { operation } from '../operation.ts'
-import { projectFields } from './project-body.ts'
+import { MOST_TAGS, projectFields } from './project-body.ts'
 
 const FILTERS = {
   name: { column: 'project.name' },
@@ -42,11 +43,17 @@ function equals(column: string, value: string | number): Filter {
   return { column, comparator: 'equals', value, caseSensitive: true }
 }
 
+/** Refuses to look for all of more tags than a project has: each is a condition of its own. */
 function tagsFrom(query: Query): TagFilter {
   const names = (parameter: string) => one(query, parameter)?.split(',')
-  const all = names('tags')
+  const together = (parameter: string) => {
+    const all = names(parameter)
+    if (new Set(all).size > MOST_TAGS) refuse('bad_request', parameter, { message: 'Too many tags' })
+    return all
+  }
+  const all = together('tags')
   const any = names('tags-any')
-  const notAll = names('not-tags')
+  const notAll = together('not-tags')
   const notAny = names('not-tags-any')
   return { ...(all && { all }), ...(any && { any }), ...(notAll && { notAll }), ...(notAny && { notAny }) }
 }

@@ -9,7 +9,8 @@ const nullable = <T>(type: string, rest: object = {}) =>
 
 export const Name = Type.String({ minLength: 1, maxLength: 64, pattern: '\\S' })
 export const Tag = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^,/]*$' })
-export const Tags = Type.Array(Tag, { maxItems: 80, uniqueItems: true })
+export const MOST_TAGS = 80
+export const Tags = Type.Array(Tag, { maxItems: MOST_TAGS, uniqueItems: true })
 export const Description = nullable<string>('string')
 const ProjectId = nullable<string>('string', { minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9-]+$' })
 const Options = Type.Object(

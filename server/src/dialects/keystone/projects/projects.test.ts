@@ -211,6 +211,28 @@ describe('projects', () => {
     }
   })
 
+  it('400 more filters or tags than anybody means', async () => {
+    const many = (count: number, text: (i: number) => string) =>
+      Array.from({ length: count }, (_, i) => text(i))
+    for (const query of [
+      many(2000, () => 'name=a').join('&'),
+      many(900, (i) => `name__icontains=${i}`).join('&'),
+      `tags=${many(2000, String).join(',')}`,
+      `not-tags=${many(2000, String).join(',')}`,
+    ]) {
+      const answer = await get(`/v3/projects?${query}`)
+      assert.equal(answer.status, 400, query.slice(0, 30))
+    }
+    for (const query of [
+      many(100, () => 'name=a').join('&'),
+      `tags=${many(80, String).join(',')}`,
+      `not-tags=${many(2000, () => 'a').join(',')}`,
+      `tags-any=${many(2000, String).join(',')}`,
+    ]) {
+      assert.equal((await get(`/v3/projects?${query}`)).status, 200, query.slice(0, 30))
+    }
+  })
+
   it('200 lists by every filter', async () => {
     const own = await seedDomain(house, 'filters')
     const top = await made({ name: 'top', domain_id: own, tags: ['red', 'blue'] })

@@ -71,7 +71,7 @@ const listGroups = operation({
   path: '/v3/users/:user_id/groups',
   policy: 'identity:list_groups_for_user',
   success: 200,
-  refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async (call, loaded) => {
     const user = found(loaded, 'user', idOf(call))
     const filters = [
@@ -97,7 +97,7 @@ const listProjects = operation({
   path: '/v3/users/:user_id/projects',
   policy: 'identity:list_user_projects',
   success: 200,
-  refusals: ['unauthenticated', 'forbidden', 'not_found'],
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'not_found'],
   handle: async (call, loaded) => {
     const user = found(loaded, 'user', idOf(call))
     const filters = filtersFrom(call.query, {
