@@ -58,6 +58,12 @@ export const engineGuards: readonly Guard[] = [
   },
   {
     file: exchange,
+    code: "if (session.narrowedBy && !isNacos) return no('narrowed')",
+    without: '',
+    tests: chainTests,
+  },
+  {
+    file: exchange,
     code: 'if (credential?.unrestricted !== true || credential.accessRules !== null) return false',
     without: '',
     tests: chainTests,
@@ -352,6 +358,12 @@ export const engineGuards: readonly Guard[] = [
     code: 'if (caller.delegation.applicationCredential?.accessRules) return false',
     without: '',
     tests: engineTests,
+  },
+  {
+    file: `${cse}/wire.ts`,
+    code: "if (caller.claims.via.some(({ kind }) => kind === 'credential')) return false",
+    without: '',
+    tests: chainTests,
   },
   {
     file: accounts,

@@ -76,6 +76,8 @@ async function decide(
   const engine = await findEngine(ctx.store.db, engineId)
   if (engine?.projectId !== projectId) return no('noEngine')
   const isNacos = engine.specType === 'Nacos2'
+  // No policy speaks of what accounts may in ServiceComb; for Nacos `namespaceAccount` holds it against the rights.
+  if (session.narrowedBy && !isNacos) return no('narrowed')
   const owner = isNacos
     ? ((await findNamespaceOwner(ctx.store.db, engine.id, namespace)) ?? engine.enterpriseProjectId)
     : engine.enterpriseProjectId

@@ -17,7 +17,7 @@ import { assumeAgency, NO_AGENCY } from './assume-agency.ts'
 import { issueFor, writeToken } from './issue-token.ts'
 import { issuedMicros, stampOf } from './issued-at.ts'
 import { loadSession, voidUpTo } from './load-session.ts'
-import { joinSecurityToken } from './role-session.ts'
+import { joinSecurityToken, narrowedTo } from './role-session.ts'
 import { narrowed } from './session-policy.ts'
 import { validateToken } from './validate-token.ts'
 
@@ -236,6 +236,7 @@ export async function issueLoginToken(
 ): Promise<{ readonly text: string; readonly expiresAt: number }> {
   // Who reads the login token could not see the narrowing.
   if (session.narrowedBy) return refuse('forbidden', 'a narrowed key makes a login token')
+  if (narrowedTo(session) !== undefined) return refuse('forbidden', 'a narrowed role makes a login token')
   const { claims } = session
   const seconds = Math.min(ttl, (await consoleSeconds(ctx, accountsBehind(session))) ?? ttl)
   const derived: Claims = {

@@ -65,14 +65,18 @@ export function splitSecurityToken(text: string | undefined): {
   return { token: text.slice(0, at), policy: Buffer.from(text.slice(at + 1), 'base64url').toString() }
 }
 
+/** Hash of the policy that a role session was assumed with. */
+export function narrowedTo({ claims }: Session): string | undefined {
+  const link = claims.via.findLast(({ kind }) => kind === 'agency')
+  return link?.kind === 'agency' ? readRoleSession(link.session).policyHash : undefined
+}
+
 /**
  * The policies that narrow a session: none, or the one it was assumed with. Refuses `unauthenticated` when the policy
  * that came along is not that one, or did not come.
  */
 export function sessionPolicies(session: Session, policy: string | undefined): readonly StatementPolicy[] {
-  const link = session.claims.via.findLast(({ kind }) => kind === 'agency')
-  const wanted = link?.kind === 'agency' ? readRoleSession(link.session).policyHash : undefined
-  if ((policy === undefined ? undefined : hashOf(policy)) !== wanted) {
+  if ((policy === undefined ? undefined : hashOf(policy)) !== narrowedTo(session)) {
     return refuse('unauthenticated', 'not the session policy of this token')
   }
   if (policy === undefined) return []

@@ -95,6 +95,8 @@ function permits(rule: string, caller: Session, projectId: unknown): boolean {
   if (caller.scope.kind !== 'project' || caller.scope.project.id !== projectId) return false
   // Access rules name calls to services one by one, and none of these is among them.
   if (caller.delegation.applicationCredential?.accessRules) return false
+  // What a signature was exchanged for is for the service that asked.
+  if (caller.claims.via.some(({ kind }) => kind === 'credential')) return false
   const wanted = rule.endsWith(':get') || rule.endsWith(':list') ? READERS : WRITERS
   return caller.roles.some(({ name }) => wanted.includes(name))
 }

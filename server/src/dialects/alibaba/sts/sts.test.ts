@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, it } from 'node:test'
-import { openKeySession } from '../../../flows/key-session.ts'
+import { issueLoginToken, openKeySession } from '../../../flows/key-session.ts'
 import { accountNumberOf } from '../../../flows/ram-principal.ts'
 import { splitSecurityToken } from '../../../flows/role-session.ts'
 import { deleteAccessKey, updateAccessKey } from '../../../store/access-keys.ts'
@@ -275,6 +275,19 @@ describe('STS', () => {
     assert.ok((await rolesOf(await assumed(person))) > 0)
     const Policy = JSON.stringify({ Version: '1', Statement: [allow('edas:*')] })
     assert.equal(await rolesOf(await assumed(person, { Policy })), 0)
+  })
+
+  it('403 a narrowed role session gets no login token, whose reader could not see the policy', async () => {
+    const { ctx } = house
+    const person = await house.person('console', ASSUME)
+    const login = async (key: SigningKey) => {
+      const { token } = splitSecurityToken(key.securityToken)
+      const session = await openKeySession(ctx, { access: key.accessKeyId, securityToken: token, hint: {} })
+      return issueLoginToken(ctx, session, 600, 'req-1')
+    }
+    assert.notEqual((await login(await assumed(person))).text, '')
+    const Policy = JSON.stringify({ Version: '1', Statement: [allow('edas:*')] })
+    await assert.rejects(login(await assumed(person, { Policy })), { code: 'forbidden' })
   })
 
   it('403 a role session assumes a role, whatever it may (CVE-2014-3476)', async () => {

@@ -119,6 +119,38 @@ describe('who may exchange a session for a token of an engine', () => {
     assert.deepEqual(await exchange({}), [200, undefined])
   })
 
+  it('400 a temporary key with a session policy, of which a ServiceComb engine cannot be told', async () => {
+    const { two, parents } = family
+    const own = parents.find(({ name }) => name === 'password on project')!
+    const exchange = async (policy: object) => {
+      const identity = { methods: ['token'], token: { duration_seconds: 900 }, ...policy }
+      const made = await own.ask('POST', '/v3.0/OS-CREDENTIAL/securitytokens', { auth: { identity } })
+      assert.equal(made.status, 201, made.text)
+      const { access, secret, securitytoken: securityToken } = made.body.credential
+      const path = `/v2/${two.projectB}/enginemgr/engines/${engines[two.projectB]!.id}/tokens`
+      const answer = await face.signed('POST', path, { access, secret, securityToken })
+      return [answer.status, answer.body.error_code]
+    }
+    for (const Action of ['cse:tokens:*', '*:*:*']) {
+      const policy = { Version: '1.1', Statement: [{ Effect: 'Allow', Action: [Action] }] }
+      assert.deepEqual(await exchange({ policy }), [400, 'ENGINE.0404'], Action)
+    }
+    assert.deepEqual(await exchange({}), [200, undefined])
+  })
+
+  it('403 a token of an EC2 signature changes no engines, and does not see them', async () => {
+    const { two, parents } = family
+    const asks = async (name: string) => {
+      const { token } = parents.find((parent) => parent.name === name)!
+      const path = `/v2/${two.projectB}/enginemgr/engines`
+      const shown = await face.call('GET', path, { token: token! })
+      const gone = await face.call('DELETE', `${path}/nothing`, { token: token! })
+      return [shown.status, gone.status]
+    }
+    assert.deepEqual(await asks('EC2 key'), [403, 403])
+    assert.deepEqual(await asks('password on project'), [200, 400])
+  })
+
   it('401 once the agency is gone, though its engine token was cached', async () => {
     const agency = family.parents.find(({ name }) => name === 'agency on project')!
     assert.equal(await outcome(agency, family.two.projectA), 'agency')
