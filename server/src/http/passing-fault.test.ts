@@ -53,6 +53,7 @@ describe('a fault that passes by itself or by the operator’s hand', () => {
       code: 'ENOENT',
       syscall: 'connect',
     }),
+    'too many files open': fault('EMFILE: too many open files', { code: 'EMFILE', syscall: 'open' }),
     'no way there': fault('connect EHOSTUNREACH', { code: 'EHOSTUNREACH', syscall: 'connect' }),
     'no answer about a name': fault('getaddrinfo EAI_AGAIN db', {
       code: 'EAI_AGAIN',
