@@ -85,12 +85,6 @@ export const surfaceGuards: readonly Guard[] = [
     tests: signIns,
   },
   {
-    file: 'server/src/store/engines.ts',
-    code: 'if (isPostgres(tx)) await sql`lock table',
-    without: 'if (isPostgres(tx) && !tx) await sql`lock table',
-    tests: 'server/src/store/engines.test.ts',
-  },
-  {
     file: 'server/src/store/used-once.ts',
     code: 'return numInsertedOrUpdatedRows === 1n',
     without: 'return numInsertedOrUpdatedRows !== undefined',
