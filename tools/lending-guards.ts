@@ -170,10 +170,10 @@ export const lendingGuards: readonly Guard[] = [
   ),
   // Application credentials and EC2 keys.
   taken(
-    `${credentials}.ts`,
+    'server/src/store/application-credentials.ts',
     `${credentials}.test.ts`,
-    'if (rule?.userId !== userId) return',
-    'if (!rule) return',
+    ".where('user_id', '=', userId)\n      .where('id', 'in',",
+    ".where('id', 'in',",
   ),
   taken(
     `${flows}/ec2-login.ts`,
