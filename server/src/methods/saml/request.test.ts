@@ -41,6 +41,18 @@ describe('SAML requests', () => {
     assert.deepEqual(said, ['_r1', 'https://idp.test/sso?a=1', OWN.postUrl, '2027-01-15T08:00:00Z'])
   })
 
+  it('goes to an address that a header takes, whatever characters metadata has in it', async () => {
+    for (const [said, path] of [
+      ['登录', '/%E7%99%BB%E5%BD%95'],
+      ['a b', '/a%20b'],
+      ['sso&#10;Set-Cookie: a=b', '/ssoSet-Cookie:%20a=b'],
+    ] as const) {
+      const errand = await ask(samlMetadata().replace('https://idp.test/sso', `https://idp.test/${said}`))
+      assert.match(errand?.url ?? '', /^[\x21-\x7e]+$/)
+      assert.equal(new URL(errand?.url ?? '').pathname, path)
+    }
+  })
+
   it('is signed in the address for providers that want it', async () => {
     const errand = await ask(signing(samlMetadata()))
     const query = new URL(errand?.url ?? '').search.slice(1)

@@ -43,7 +43,9 @@ export async function browserRequest(
       query.set('SigAlg', RSA_SHA256)
       query.set('Signature', sign('sha256', Buffer.from(`${query}`), await key()).toString('base64'))
     }
-    return { url: `${redirectUrl}${redirectUrl.includes('?') ? '&' : '?'}${query}` }
+    // Metadata has addresses with any character; a header takes them as a browser would send them.
+    const { href } = new URL(redirectUrl)
+    return { url: `${href}${href.includes('?') ? '&' : '?'}${query}` }
   }
   if (postUrl === undefined) return undefined
   const plain = authnRequest(own, request, { ...answer, destination: postUrl })
