@@ -67,6 +67,11 @@ describe('ID tokens', () => {
     await refused(await sign({ ...CLAIMS, exp: '9999999999' as never }))
   })
 
+  it('refuses times that no calendar has', async () => {
+    for (const times of [{ exp: 1e300 }, { exp: 9e12 }, { iat: -1e300 }])
+      await refused(await sign({ ...CLAIMS, ...times }))
+  })
+
   it('CVE-2026-55669: a foreign audience is refused, and one of several without azp', async () => {
     await refused(await sign({ ...CLAIMS, aud: 'somebody-else' }))
     await refused(await sign({ ...CLAIMS, aud: [] }))

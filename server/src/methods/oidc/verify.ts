@@ -72,7 +72,9 @@ function headerFault(typ: unknown, kind: Expected['kind']): string | undefined {
 }
 
 function claimsFault(claims: JWTPayload, config: OpenedOidcConfig, expected: Expected): string | undefined {
-  const { iat = 0, azp, aud, nonce } = claims
+  const { iat = 0, exp = 0, azp, aud, nonce } = claims
+  if ([iat, exp].some((seconds) => Number.isNaN(new Date(seconds * 1000).getTime())))
+    return 'a time that no calendar has'
   if (iat > expected.now / 1e6 + SKEW_SECONDS) return 'issued in the future'
   const { issuanceLimitHours: hours } = config
   if (hours !== undefined && iat < expected.now / 1e6 - hours * 3600 - SKEW_SECONDS)

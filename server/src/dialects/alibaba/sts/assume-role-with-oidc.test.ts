@@ -332,6 +332,16 @@ describe('AssumeRoleWithOIDC', () => {
     })
   }
 
+  it('400 a time that no calendar has; fractions of a second are not shown', async () => {
+    for (const times of [{ exp: 1e300 }, { iat: -1e300 }])
+      refused(await assume({ OIDCToken: sign(times) }), 400, 'AuthenticationFail.OIDCToken.Invalid')
+    const now = house.ctx.now() / 1e6
+    const { status, body } = await assume({ OIDCToken: sign({ iat: now - 0.5, exp: now + 300.5 }) })
+    assert.equal(status, 200)
+    for (const time of [body.OIDCTokenInfo.IssuanceTime, body.OIDCTokenInfo.ExpirationTime])
+      assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  })
+
   it('a session lasts its seconds, whenever the token ends', async (t) => {
     const key = await assumed({ DurationSeconds: '900' })
     const later = house.ctx.now() + 890e6

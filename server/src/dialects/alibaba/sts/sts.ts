@@ -3,4 +3,4 @@ export const VERSION = '2015-04-01'
 
 /** `2015-04-09T11:52:19Z` of whole seconds. */
 export const isoSeconds = (seconds: number): string =>
-  new Date(seconds * 1000).toISOString().replace('.000', '')
+  new Date(Math.floor(seconds) * 1000).toISOString().replace('.000', '')
