@@ -76,7 +76,8 @@ export function narrowedTo({ claims }: Session): string | undefined {
  * that came along is not that one, or did not come.
  */
 export function sessionPolicies(session: Session, policy: string | undefined): readonly StatementPolicy[] {
-  if ((policy === undefined ? undefined : hashOf(policy)) !== narrowedTo(session)) {
+  const wanted = narrowedTo(session)
+  if ((policy === undefined ? undefined : hashOf(policy)) !== wanted) {
     return refuse('unauthenticated', 'not the session policy of this token')
   }
   if (policy === undefined) return []
