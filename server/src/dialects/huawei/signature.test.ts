@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash, createHmac } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { createAccessKey } from '../../flows/access-keys.ts'
+import type { Incoming } from '../../http/operation.ts'
 import { type House, openHouse } from '../../testing/house.ts'
 import {
   type HuaweiFace,
@@ -10,7 +12,7 @@ import {
   seedTwoAccounts,
   type TwoAccounts,
 } from '../../testing/huawei.ts'
-import { looksSigned, parseSignature } from './signature.ts'
+import { isSignedWith, looksSigned, parseSignature } from './signature.ts'
 
 const MINT = '/v3.0/OS-CREDENTIAL/securitytokens'
 const BY_TOKEN = { auth: { identity: { methods: ['token'], token: {} } } }
@@ -108,6 +110,24 @@ describe('SDK-HMAC-SHA256', () => {
     const user = `/v3/users/${two.userB}`
     assert.equal(await listed(user, user), 200)
     assert.equal(await listed(`${user}%23other`, `${user}#other`), 401)
+  })
+
+  it('a # in a path as it arrives is not what was signed as %23: the router would end the path there', () => {
+    const digest = (text: string) => createHash('sha256').update(text).digest('hex')
+    const date = '20260101T000000Z'
+    const canonical = `GET\n/v3/users/a%23b/\n\nx-sdk-date:${date}\n\nx-sdk-date\n${digest('')}`
+    const hmac = createHmac('sha256', 'secret').update(`SDK-HMAC-SHA256\n${date}\n${digest(canonical)}`)
+    const signed = `Access=a, SignedHeaders=x-sdk-date, Signature=${hmac.digest('hex')}`
+    const headers = { 'x-sdk-date': date, authorization: `SDK-HMAC-SHA256 ${signed}` }
+    const verifies = (url: string) =>
+      isSignedWith('secret', parseSignature({ headers })!, {
+        method: 'GET',
+        url,
+        headers,
+        rawBody: Buffer.alloc(0),
+      } as unknown as Incoming)
+    assert.equal(verifies('/v3/users/a%23b'), true)
+    assert.equal(verifies('/v3/users/a#b'), false)
   })
 
   it('200 a GET with a body that is signed, 401 with another body or none', async () => {
