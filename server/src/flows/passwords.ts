@@ -16,7 +16,7 @@ import {
 } from '../store/passwords.ts'
 import type { Db } from '../store/store.ts'
 import { voidTokens } from '../store/users.ts'
-import { demandManaging, rulesFor } from './account-security.ts'
+import { demandManaging, demandOrigin, rulesFor } from './account-security.ts'
 import { type Actor, change } from './change.ts'
 
 /** Whose password it will be, and who chose it. */
@@ -70,17 +70,21 @@ export interface PasswordChange {
   readonly userId: string
   readonly original: string
   readonly password: string
+  /** Where the request came from. */
+  readonly address: string
 }
 
 /**
  * Users change their own password, proving themselves with the original one, expired or not. Every token of theirs is
  * void afterwards; application credentials, access keys and trusts stay. Refuses `unauthenticated` alike for an unknown,
- * locked or disabled user and a wrong original (which counts towards the lockout), `bad_request` for a new password that
- * the house does not allow, or not yet. Refusals are on the audit trail.
+ * locked or disabled user and a wrong original (which counts towards the lockout), `forbidden` where the account keeps
+ * passwords to its administrators or is not come to from there, `bad_request` for a new password that the house does not
+ * allow, or not yet. Refusals are on the audit trail.
  */
 export async function changePassword(ctx: Context, wanted: PasswordChange, by: Actor): Promise<void> {
   try {
     const user = await proven(ctx, wanted)
+    await demandOrigin(ctx, user.domain.id, { address: wanted.address, way: 'program' })
     await demandManaging(ctx, user.domain.id, 'manage_password')
     const rules = await rulesFor(ctx, user.domain.id)
     const fault = changeFault(user, rules, ctx.now())

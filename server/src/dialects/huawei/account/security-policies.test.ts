@@ -201,6 +201,8 @@ describe('security policies of an account', () => {
 
   it('403 calls and sign-ins of the account from addresses that it does not allow, on every face', async () => {
     const who = await member('Caller')
+    const themselves = { operation_protection: false, allow_user: { manage_password: true } }
+    assert.equal((await put('protect-policy', themselves)).status, 200)
     const subject = { token: who.token, headers: { 'x-subject-token': who.token } }
     const calls = () =>
       Promise.all([
@@ -234,7 +236,14 @@ describe('security policies of an account', () => {
       const answer = await fetch(`${url}/v3/auth/tokens`, { headers })
       assert.equal(answer.status, 403, await answer.text())
     }
-    for (const to of [house, face]) assert.equal((await signIn(to)).status, 403)
+    for (const to of [house, face]) {
+      assert.equal((await signIn(to)).status, 403)
+      const user = { original_password: PASSWORD, password: 'Ch0sen from afar!' }
+      const path = `/v3/users/${who.id}/password`
+      assert.equal((await to.call('POST', path, { body: { user } })).status, 403)
+      const wrong = { ...user, original_password: 'not theirs' }
+      assert.equal((await to.call('POST', path, { body: { user: wrong } })).status, 401)
+    }
     // A token in the body is no way around what holds for one in a header, nor is a key for a login token.
     assert.equal((await keyByBody()).status, 403)
     const { access, secret, securitytoken: id } = early.body.credential

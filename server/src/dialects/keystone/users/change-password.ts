@@ -20,10 +20,10 @@ export const changePassword = publicOperation({
   policy: 'public',
   body: Body,
   success: 204,
-  refusals: ['bad_request', 'unauthenticated', 'busy'],
-  handle: async ({ ctx, params, body, operationId, requestId }) => {
+  refusals: ['bad_request', 'unauthenticated', 'forbidden', 'busy'],
+  handle: async ({ ctx, params, body, operationId, requestId, remoteAddress }) => {
     const { original_password: original, password } = body.user
-    const wanted = { userId: params['user_id'] ?? '', original, password }
+    const wanted = { userId: params['user_id'] ?? '', original, password, address: remoteAddress }
     await changeStored(ctx, wanted, { session: null, action: operationId, requestId })
     return {}
   },
