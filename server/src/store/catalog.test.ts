@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { before, it } from 'node:test'
+import { before, it, mock } from 'node:test'
 import { forEachEngine } from '../testing/engines.ts'
 import { ensureDomain, ensureProject } from './bootstrap.ts'
 import { catalogOf } from './catalog.ts'
@@ -123,6 +123,23 @@ forEachEngine('the catalog', (open) => {
     assert.equal(await store.write((tx) => dissociate(tx, 'endpoint', 'e1', project)), true)
     assert.equal(await store.write((tx) => dissociate(tx, 'endpoint', 'e1', project)), false)
     assert.equal(await isAssociated(store.db, 'endpoint', 'e1', project), false)
+  })
+
+  it('what a group selects is found out once, however many projects have it', async () => {
+    const filters = { interface: 'internal', service_id: 's1' }
+    const projects = await store.write(async (tx) => {
+      await putEndpointGroup(tx, { id: 'shared', name: 'shared', description: null, filters })
+      const ids: string[] = []
+      for (let i = 0; i < 5; i++) ids.push(await ensureProject(tx, `shop ${i}`, 'd1', 1))
+      for (const id of ids) await associate(tx, 'group', 'shared', id)
+      return ids
+    })
+    const spy = mock.method(JSON, 'parse')
+    const { byProject } = await catalogOf(store)
+    spy.mock.restore()
+    const text = JSON.stringify(filters)
+    assert.equal(spy.mock.calls.filter(({ arguments: [given] }) => given === text).length, 1)
+    for (const id of projects) assert.deepEqual([...(byProject.get(id) ?? [])], ['e2'])
   })
 
   it('a place has one policy, the last one set', async () => {

@@ -1,5 +1,6 @@
 /** The service catalog as tokens show it: enabled endpoints of enabled services. */
 import { perEpoch } from './per-epoch.ts'
+import type { EndpointRow } from './schema.ts'
 import { enabledServiceProviders, type ShownServiceProvider } from './service-providers.ts'
 import type { Store } from './store.ts'
 
@@ -36,7 +37,7 @@ export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async (sto
     db
       .selectFrom('project_endpoint_group as pg')
       .innerJoin('endpoint_group as g', 'g.id', 'pg.endpoint_group_id')
-      .select(['pg.project_id', 'g.filters'])
+      .select(['pg.project_id', 'g.id', 'g.filters'])
       .execute(),
     enabledServiceProviders(store),
   ])
@@ -46,29 +47,38 @@ export const catalogOf: (store: Store) => Promise<Catalog> = perEpoch(async (sto
     byProject.set(projectId, shown.add(endpointId))
   }
   for (const { project_id, endpoint_id } of own) show(project_id, endpoint_id)
-  for (const { project_id, filters } of grouped) {
-    const wanted = Object.entries(JSON.parse(filters) as Record<string, unknown>)
-    for (const endpoint of endpoints) {
-      const seen: Record<string, unknown> = { ...endpoint, enabled: endpoint.enabled === 1 }
-      if (wanted.every(([key, value]) => seen[key] === value)) show(project_id, endpoint.id)
-    }
+  // What a group selects is found out once, however many projects have it.
+  const selected = new Map<string, readonly string[]>()
+  for (const { project_id, id, filters } of grouped) {
+    const ids = selected.get(id) ?? selectedBy(filters, endpoints)
+    selected.set(id, ids)
+    for (const endpointId of ids) show(project_id, endpointId)
   }
+  const ofService = Map.groupBy(endpoints, (endpoint) => endpoint.service_id)
   return {
     services: services.map((service) => ({
       id: service.id,
       type: service.type,
       name: service.name,
-      endpoints: endpoints
-        .filter((endpoint) => endpoint.service_id === service.id)
-        .map((endpoint) => ({
-          id: endpoint.id,
-          interface: endpoint.interface,
-          regionId: endpoint.region_id,
-          url: endpoint.url,
-          extra: JSON.parse(endpoint.extra) as Record<string, unknown>,
-        })),
+      endpoints: (ofService.get(service.id) ?? []).map((endpoint) => ({
+        id: endpoint.id,
+        interface: endpoint.interface,
+        regionId: endpoint.region_id,
+        url: endpoint.url,
+        extra: JSON.parse(endpoint.extra) as Record<string, unknown>,
+      })),
     })),
     byProject,
     serviceProviders,
   }
 })
+
+function selectedBy(filters: string, endpoints: readonly EndpointRow[]): readonly string[] {
+  const wanted = Object.entries(JSON.parse(filters) as Record<string, unknown>)
+  return endpoints
+    .filter((endpoint) => {
+      const seen: Record<string, unknown> = { ...endpoint, enabled: endpoint.enabled === 1 }
+      return wanted.every(([key, value]) => seen[key] === value)
+    })
+    .map(({ id }) => id)
+}
