@@ -84,6 +84,11 @@ describe('what a browser brings back from a provider', () => {
     await refused(provider(), () => 'code=c&state=')
   })
 
+  it('an answer of another flow is refused, whoever brings it', async () => {
+    await refused(provider(), (state) => `id_token=a.b.c&state=${state}`)
+    await refused(provider(), (state) => `code=c&token=t&response=a.b.c&state=${state}`)
+  })
+
   it('a no of the provider is a no', async () => {
     await refused(provider(), (state) => `error=access_denied&state=${state}`)
     await refused(provider(), (state) => `code=c&error=access_denied&state=${state}`)

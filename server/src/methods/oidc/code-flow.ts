@@ -69,6 +69,8 @@ const SAID_NO = [
   'OAUTH_JWT_CLAIM_COMPARISON_FAILED',
   'OAUTH_JWT_TIMESTAMP_CHECK_FAILED',
   'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED',
+  // An answer of another flow, or one that is encrypted: it does not get better by asking again.
+  'OAUTH_UNSUPPORTED_OPERATION',
 ]
 
 /** Whether the provider answered and what it answered is a no. */
