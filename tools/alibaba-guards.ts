@@ -177,4 +177,16 @@ export const alibabaGuards: readonly Guard[] = [
     without: "const query = db.selectFrom('namespace').selectAll()",
     tests: whoMay,
   },
+  {
+    file: 'server/src/dialects/alibaba/signature/parameters.ts',
+    code: 'if (pairs.length > MOST_PAIRS) refuseGateway(',
+    without: 'if (false) refuseGateway(',
+    tests: 'server/src/dialects/alibaba/advisories.test.ts',
+  },
+  {
+    file: 'server/src/dialects/alibaba/wire.ts',
+    code: 'resource.length > LONGEST_RESOURCE',
+    without: 'resource.length > LONGEST_RESOURCE * 1e6',
+    tests: 'server/src/dialects/alibaba/advisories.test.ts',
+  },
 ]

@@ -61,4 +61,10 @@ export const nacosGuards: readonly Guard[] = [
     without: 'if (false) refuse(',
     tests,
   },
+  {
+    file: 'server/src/dialects/nacos/parameters.ts',
+    code: 'if (pairs.length > MOST) refuse(',
+    without: 'if (false) refuse(',
+    tests: 'server/src/dialects/nacos/nacos.test.ts',
+  },
 ]

@@ -128,7 +128,7 @@ export const projectGuards: readonly Guard[] = [
     config,
     configTests,
     '    if (isSecret(group, option)) continue\n',
-    '    if (isSecret(group, option)) value.at(0)\n',
+    '    if (isSecret(group, option)) {\n      config[group] = { ...config[group], [option]: value }\n      continue\n    }\n',
   ),
   taken(configRules, configTests, 'if (!isGroup(group)) unsupported(', 'if (false) unsupported('),
   taken(configRules, configTests, 'option !== undefined && !isOption(group, option)', 'false'),

@@ -184,4 +184,10 @@ export const roleGuards: readonly Guard[] = [
     without: '',
     tests: listTests,
   },
+  {
+    file: 'server/src/store/membership-life.ts',
+    code: 'case when i.authorization_ttl > ${most} then ${most} else i.authorization_ttl end',
+    without: 'i.authorization_ttl',
+    tests: 'server/src/store/federation.test.ts',
+  },
 ]

@@ -156,4 +156,16 @@ export const sessionGuards: readonly Guard[] = [
     'server/src/dialects/keystone/tokens/hot-validate.test.ts',
     'if (headers.authorization !== undefined) return false',
   ),
+  {
+    file: 'server/src/dialects/keystone/tokens/validate.ts',
+    code: '    ruleFor: (_subject, { method }) => ruleOf(method),\n',
+    without: '',
+    tests: 'server/src/dialects/keystone/tokens/tokens.test.ts',
+  },
+  {
+    file: 'server/src/dialects/keystone/tokens/hot-validate.ts',
+    code: 'policy.decide(ruleOf(method),',
+    without: "policy.decide(ruleOf('GET'),",
+    tests: 'server/src/dialects/keystone/tokens/hot-validate.test.ts',
+  },
 ]

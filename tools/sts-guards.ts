@@ -160,4 +160,10 @@ export const stsGuards: readonly Guard[] = [
     without: "if (isSame(url, ''))",
     tests: commandLine,
   },
+  {
+    file: 'server/src/dialects/alibaba/sts/assume-role-with-oidc.ts',
+    code: 'text.length > LONGEST_CLAIM',
+    without: 'text.length > LONGEST_CLAIM * 1e6',
+    tests: 'server/src/dialects/alibaba/sts/assume-role-with-oidc.test.ts',
+  },
 ]

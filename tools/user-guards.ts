@@ -132,7 +132,7 @@ export const userGuards: readonly Guard[] = [
   {
     file: 'server/src/methods/password/method.ts',
     code: "user?.kind === 'local' && !locked ?",
-    without: '!locked ?',
+    without: 'user && !locked ?',
     tests: advisories,
   },
   {
@@ -224,5 +224,17 @@ export const userGuards: readonly Guard[] = [
     code: 'if (device.bound) refuse(',
     without: 'if (false) refuse(',
     tests: 'server/src/dialects/huawei/mfa/mfa.test.ts',
+  },
+  {
+    file: 'server/src/flows/factors.ts',
+    code: '    shown.methods.some((name) => GUESSABLE.includes(name)) &&\n',
+    without: '',
+    tests: 'server/src/dialects/keystone/tokens/multi-factor.test.ts',
+  },
+  {
+    file: 'server/src/flows/factors.ts',
+    code: '\n    unmetFactors(user.options, [...earlier, ...shown.methods], ctx.settings.authMethods) === undefined',
+    without: ' true',
+    tests: 'server/src/dialects/keystone/tokens/multi-factor.test.ts',
   },
 ]
