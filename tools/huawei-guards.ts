@@ -486,40 +486,4 @@ export const huaweiGuards: readonly Guard[] = [
     without: '',
     tests: USERS,
   },
-  {
-    file: 'server/src/dialects/huawei/users/users.ts',
-    code: "sent.password !== undefined && before.kind === 'federated'",
-    without: 'false',
-    tests: 'server/src/dialects/huawei/huawei.test.ts',
-  },
-  {
-    file: 'server/src/flows/agencies.ts',
-    code: '.difference(held)',
-    without: '.difference(withImplied(everywhere, roles.implied))',
-    tests: 'server/src/dialects/huawei/agencies/agency-conditions.test.ts',
-  },
-  {
-    file: 'server/src/flows/agencies.ts',
-    code: "effect === 'Deny' || !denying.has(record.id)",
-    without: 'true',
-    tests: 'server/src/dialects/huawei/agencies/agency-conditions.test.ts',
-  },
-  {
-    file: 'server/src/dialects/huawei/signature.ts',
-    code: "  if (path.includes('#')) return undefined\n",
-    without: '',
-    tests: 'server/src/dialects/huawei/signature.test.ts',
-  },
-  {
-    file: 'server/src/dialects/huawei/signature.ts',
-    code: "decoded(text.replaceAll('+', ' '))",
-    without: 'decoded(text)',
-    tests: 'server/src/dialects/huawei/signature.test.ts',
-  },
-  {
-    file: 'server/src/dialects/huawei/account/quotas.ts',
-    code: "project?.domainId ?? ''",
-    without: 'project?.domainId ?? caller.user.domain.id',
-    tests: 'server/src/dialects/huawei/account/quotas.test.ts',
-  },
 ]
