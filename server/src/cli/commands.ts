@@ -112,6 +112,16 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./token-inspect.ts'),
   },
   {
+    name: 'token revoke',
+    summary: 'make a token void, at the next validation everywhere',
+    args: [['[token]', 'the token (default: read from stdin)']],
+    options: [['--chain', 'with it everything that came of the same sign-in']],
+    settings: ['token', 'password'],
+    printsData: true,
+    examples: ['tokenhouse token revoke < token.txt', 'tokenhouse token revoke --chain < token.txt'],
+    load: () => import('./token-revoke.ts'),
+  },
+  {
     name: 'user create',
     summary: 'make a user',
     args: [['<name>', '']],

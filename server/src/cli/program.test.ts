@@ -199,6 +199,22 @@ describe('bootstrap', () => {
     await dataOf(['token', 'issue'])
   })
 
+  it('revokes a token, or with --chain its whole sign-in; exit 1 for what is no valid token', async () => {
+    const { token } = (await dataOf(['token', 'issue'])) as { token: string }
+    const { id, chain } = await dataOf(['token', 'inspect', token]).then((claims) => {
+      const { auditIds } = claims as { auditIds: string[] }
+      return { id: auditIds[0], chain: auditIds.at(-1) }
+    })
+    assert.deepEqual(await dataOf(['token', 'revoke', token]), { revoked: 'token', id })
+    await dataOf(['token', 'inspect', token], 1)
+    assert.equal((await tokenhouse('token', 'revoke', token)).exit, 1)
+    const { token: next } = (await dataOf(['token', 'issue'])) as { token: string }
+    const told = (await dataOf(['token', 'revoke', '--chain', next])) as { revoked: string; id: string }
+    assert.equal(told.revoked, 'chain')
+    assert.notEqual(told.id, chain)
+    await dataOf(['token', 'inspect', next], 1)
+  })
+
   it('keeps a password with every kind of quote readable to clients', async () => {
     const password = `"quote' \\ $HOME \`x\``
     await dataOf(['bootstrap', '--reset-password', '--admin-password-file', secretFile(password)])

@@ -3,9 +3,12 @@ import type { Session } from '../core/session.ts'
 import { forgetOldRevocations, revoke } from '../store/revocations.ts'
 import { type Actor, change } from './change.ts'
 
+/** How long the end of a chain is remembered at least, in seconds: longer than tokens live wherever it was not set otherwise. */
+const CHAIN_REMEMBERED = 90 * 86_400
+
 /**
  * Revokes one token, by what is inside it and not by its text (CVE-2015-7546), or with `chain` every token that
- * descends from the same sign-in. Durable when this resolves; effective at the next validation everywhere.
+ * descends from the same sign-in, keys and agencies' sessions too. Durable when this resolves; effective at the next validation everywhere.
  */
 export async function revokeToken(
   ctx: Context,
@@ -16,11 +19,15 @@ export async function revokeToken(
   const [token = '', chain = token] = subject.claims.auditIds
   const named = options.chain ? { kind: 'chain', id: chain } : { kind: 'token', id: token }
   const now = ctx.now()
+  const { allowExpiredWindow, tokenTtl, huaweiTokenTtl } = ctx.settings
+  // Others of the chain may last longer than this one does.
+  const last = options.chain
+    ? now / 1e6 + Math.max(CHAIN_REMEMBERED, tokenTtl, huaweiTokenTtl)
+    : subject.claims.expiresAt
   // Expired tokens can be shown with allow_expired; the revocation outlives that window too (CVE-2013-2104).
-  const until = (subject.claims.expiresAt + ctx.settings.allowExpiredWindow) * 1e6
-  const latest = options.chain ? now + ctx.settings.allowExpiredWindow * 1e6 + 86_400e6 : until
+  const until = Math.ceil(last + allowExpiredWindow) * 1e6
   await change(ctx, by, `${named.kind}:${named.id}`, async (tx) => {
     await forgetOldRevocations(tx, now)
-    await revoke(tx, { ...named, revokedAt: now, until: Math.max(until, latest) })
+    await revoke(tx, { ...named, revokedAt: now, until })
   })
 }

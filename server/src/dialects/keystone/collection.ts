@@ -31,7 +31,7 @@ export function isAllowed(query: Query, name: string): boolean {
 const FALSE = new Set(['0', 'f', 'false', 'off', 'n', 'no'])
 
 /** Keystone's reading of a truth value to filter by: whatever is not plainly false is true, nothing at all too. */
-function isTrue(text: string): boolean {
+export function isTrue(text: string): boolean {
   return !FALSE.has(text.trim().toLowerCase())
 }
 

@@ -1,8 +1,12 @@
 import { revokeToken } from '../../../flows/revoke-token.ts'
+import { isTrue, one } from '../collection.ts'
 import { operation } from '../operation.ts'
 import { noSubject, subjectOf, subjectTarget } from './validate.ts'
 
-/** `DELETE /v3/auth/tokens`: revokes X-Subject-Token; effective at the next validation in every process. */
+/**
+ * `DELETE /v3/auth/tokens`: revokes X-Subject-Token; effective at the next validation in every process. `?chain`, which no
+ * client of Keystone sends, revokes with it everything that came of the same sign-in.
+ */
 export const revokeTokenOperation = operation({
   id: 'revoke_token',
   method: 'DELETE',
@@ -12,8 +16,14 @@ export const revokeTokenOperation = operation({
   refusals: ['unauthenticated', 'forbidden', 'not_found'],
   load: (call) => subjectOf(call),
   target: subjectTarget,
-  handle: async ({ ctx, caller, operationId, requestId }, subject) => {
-    await revokeToken(ctx, subject ?? noSubject(), { session: caller, action: operationId, requestId })
+  handle: async ({ ctx, caller, operationId, requestId, query }, subject) => {
+    const chain = one(query, 'chain')
+    await revokeToken(
+      ctx,
+      subject ?? noSubject(),
+      { session: caller, action: operationId, requestId },
+      { chain: chain !== undefined && isTrue(chain) },
+    )
     return {}
   },
 })

@@ -261,6 +261,40 @@ describe('tokens on the Keystone wire', () => {
     assert.equal((await issue(byToken(subject))).status, 404)
   })
 
+  it('204 with ?chain: all that came of the same sign-in is gone, another sign-in is not', async () => {
+    const admin = await house.admin()
+    const rescoped = async (token: string) =>
+      (await issue(byToken(token, { project: { id: project } }))).headers['x-subject-token'] ?? ''
+    const first = await house.login('alice@default', PASSWORD)
+    const [child, sibling] = [await rescoped(first), await rescoped(first)]
+    const grandchild = await rescoped(child)
+    const other = await house.login('alice@default', PASSWORD)
+    for (const no of ['', '?chain=false', '?chain=0'])
+      assert.equal((await check(admin, await rescoped(sibling), no, 'DELETE')).status, 204, no)
+    for (const kept of [first, child, sibling, grandchild])
+      assert.equal((await check(admin, kept)).status, 200)
+    assert.equal((await check(admin, child, '?chain', 'DELETE')).status, 204)
+    for (const gone of [first, child, sibling, grandchild]) {
+      assert.equal((await check(admin, gone)).status, 404)
+      assert.equal((await issue(byToken(gone))).status, 404)
+    }
+    assert.equal((await check(admin, other)).status, 200)
+  })
+
+  it('a revoked chain stays so for as long as its longest token could last', async () => {
+    const slow = await openHouse({ tokenTtl: 200 * 86_400 })
+    const first = await slow.login('admin@default', slow.adminPassword)
+    const admin = await slow.admin()
+    const as = (subject: string) => ({ token: admin, headers: { 'x-subject-token': subject } })
+    assert.equal((await slow.call('DELETE', '/v3/auth/tokens?chain', as(first))).status, 204)
+    slow.advance(190 * 86_400)
+    // Old revocations are forgotten at the next one.
+    const another = await slow.login('admin@default', slow.adminPassword)
+    assert.equal((await slow.call('DELETE', '/v3/auth/tokens', as(another))).status, 204)
+    assert.equal((await slow.call('GET', '/v3/auth/tokens', as(first))).status, 404)
+    await slow.close()
+  })
+
   it('CVE-2012-3426, CVE-2012-5563: a hundred rescopings never move the expiry, and share one chain', async () => {
     let answer = await issue(byPassword('alice', PASSWORD, { unscoped: {} }))
     const first = answer.body.token
