@@ -24,6 +24,10 @@ describe('log', () => {
     assert.equal(redacted(text), text)
   })
 
+  it('of a text beyond all measure looks at the beginning alone', () => {
+    assert.equal(redacted(`${'eyJ'.repeat(100_000)} password=x`).length, 4000)
+  })
+
   it('writes faults as JSON lines without secrets in message and stack', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'tokenhouse-log-'))
     t.after(() => rmSync(folder, { recursive: true }))

@@ -13,16 +13,25 @@ import { authMethods } from './auth-methods.ts'
 import { loadSession } from './load-session.ts'
 import { asActing } from './trust-holder.ts'
 
-/** A few kilobytes each. */
+/** By weight: sessions of a few kilobytes each. */
 const REMEMBERED = 20_000
+/** How many things in a session's lists weigh as much as the rest of it. */
+const AS_HEAVY = 20
 /** Void tokens that are remembered. Apart from the good ones, which they shall not displace. */
 const VOID_REMEMBERED = 1000
 /** Microseconds a session is remembered whose rights may end by themselves, and a token that rights might come back to. */
 const LAPSING = 1_000_000
 
+interface Remembered {
+  readonly session: Session
+  readonly until: number
+  readonly weight: number
+}
+
 interface Memory {
   epoch: number
-  readonly sessions: Map<string, { readonly session: Session; readonly until: number }>
+  readonly sessions: Map<string, Remembered>
+  weight: number
   /** Refusals of tokens that are void: one that is revoked may be asked about for hours. */
   readonly voids: Map<string, { readonly refusal: Refusal; readonly until: number }>
 }
@@ -116,7 +125,7 @@ function memoryOf(ctx: Context, epoch: number): Memory {
   let memory = memories.get(ctx)
   // `!==` also forgets everything while the epoch is unknown (NaN).
   if (!memory || memory.epoch !== epoch) {
-    memory = { epoch, sessions: new Map(), voids: new Map() }
+    memory = { epoch, sessions: new Map(), weight: 0, voids: new Map() }
     memories.set(ctx, memory)
   }
   return memory
@@ -124,11 +133,25 @@ function memoryOf(ctx: Context, epoch: number): Memory {
 
 function remember(ctx: Context, text: string, session: Session, epoch: number): void {
   const memory = memoryOf(ctx, epoch)
-  if (memory.sessions.size >= REMEMBERED) {
-    const [oldest] = memory.sessions.keys()
-    if (oldest !== undefined) memory.sessions.delete(oldest)
+  const weight = weightOf(session)
+  const drop = (key: string, { weight }: Remembered): void => {
+    memory.sessions.delete(key)
+    memory.weight -= weight
+  }
+  const known = memory.sessions.get(text)
+  if (known) drop(text, known)
+  for (const [oldest, entry] of memory.sessions) {
+    if (memory.weight + weight <= REMEMBERED) break
+    drop(oldest, entry)
   }
   const expiry = session.claims.expiresAt * 1e6
   const until = session.lapses ? Math.min(expiry, ctx.now() + LAPSING) : expiry
-  memory.sessions.set(text, { session, until })
+  memory.sessions.set(text, { session, until, weight })
+  memory.weight += weight
+}
+
+/** Access rules and groups come by the thousand, and whoever has them may make any number of tokens. */
+function weightOf({ delegation: { applicationCredential, federation } }: Session): number {
+  const things = (applicationCredential?.accessRules?.length ?? 0) + (federation?.groups.length ?? 0)
+  return 1 + Math.floor(things / AS_HEAVY)
 }

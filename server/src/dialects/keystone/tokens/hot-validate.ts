@@ -19,8 +19,8 @@ import { ruleOf, subjectTarget } from './validate.ts'
 
 const PATH = '/v3/auth/tokens'
 const WITHOUT = `${PATH}?nocatalog`
-/** Texts of sessions that are kept, a kilobyte each; to write one again takes microseconds. */
-const KEPT = 2000
+/** Bodies that are kept, in bytes; to write one again takes microseconds. */
+const KEPT = 16_000_000
 
 /** A session's body in its two parts: the one is the session's own, the other goes with the catalog it is shown. */
 interface Written {
@@ -32,14 +32,20 @@ interface Written {
 
 export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenStyle): HotRoute {
   const written = new Map<Session, Written>()
+  let bytes = 0
   let catalog: { epoch: number; value: Catalog } | undefined
+
+  const forget = (): void => {
+    written.clear()
+    bytes = 0
+  }
 
   /** The catalog if it is at hand; asks for it for the next time otherwise. */
   const catalogNow = (): Catalog | undefined => {
     const epoch = ctx.store.epoch()
     if (catalog?.epoch === epoch) return catalog.value
     // Sessions are loaded anew as well: what is kept of these is for nobody, and would keep the old catalog too.
-    written.clear()
+    forget()
     catalogOf(ctx.store).then(
       (value) => {
         catalog = { epoch, value }
@@ -54,7 +60,9 @@ export function hotValidate(ctx: Context, policy: CompiledPolicy, style: TokenSt
     if (known?.catalog === shown.catalog && known.nocatalog === shown.nocatalog) return known
     const begin = known?.begin ?? sized(ownText(subject, style))
     const body = { begin, ...shown, rest: restOf(subject, shown, style) }
-    if (written.size >= KEPT) written.clear()
+    // One of a session that was kept before, with or without the catalog, counts twice: that only forgets sooner.
+    bytes += body.begin.bytes + body.rest.bytes
+    if (bytes > KEPT) forget()
     written.set(subject, body)
     return body
   }

@@ -68,8 +68,12 @@ const EMPTY_CATALOG = sized(',"catalog":[]}}')
 
 // One end of bodies per catalog, project and, where a URL names the user, user: ids in URLs and the project's endpoint
 // filter are all that varies.
-const rests = new WeakMap<Catalog, { readonly namesUser: boolean; readonly kept: Map<string, Sized> }>()
-const RESTS_KEPT = 2000
+const rests = new WeakMap<
+  Catalog,
+  { readonly namesUser: boolean; readonly kept: Map<string, Sized>; bytes: number }
+>()
+/** In bytes: a catalog of thousands of endpoints makes ends of half a megabyte. */
+const RESTS_KEPT = 16_000_000
 
 /** The end of the body, from the catalog on: the same for all sessions of a project. */
 export function restOf(session: Session, shown: Shown | null, style: TokenStyle): Sized {
@@ -80,7 +84,11 @@ export function restOf(session: Session, shown: Shown | null, style: TokenStyle)
     return style.withoutCatalog === 'empty' && !isUnscoped ? EMPTY_CATALOG : NOTHING
   }
   const { catalog } = shown
-  const known = rests.get(catalog) ?? { namesUser: namesUser(catalog), kept: new Map<string, Sized>() }
+  const known = rests.get(catalog) ?? {
+    namesUser: namesUser(catalog),
+    kept: new Map<string, Sized>(),
+    bytes: 0,
+  }
   rests.set(catalog, known)
   const { kept } = known
   const scope = session.scope.kind === 'project' ? session.scope.project.id : isUnscoped ? 'unscoped' : ''
@@ -91,8 +99,12 @@ export function restOf(session: Session, shown: Shown | null, style: TokenStyle)
     const elsewhere = style.serviceProviders ? serviceProvidersJson(catalog) : ''
     const fields = isUnscoped ? null : catalogFields(catalog, session, style.anyRegion ?? null)
     rest = sized(`${fields ? `,"catalog":${JSON.stringify(fields)}` : ''}${elsewhere}}}`)
-    if (kept.size >= RESTS_KEPT) kept.clear()
+    if (known.bytes + rest.bytes > RESTS_KEPT) {
+      kept.clear()
+      known.bytes = 0
+    }
     kept.set(key, rest)
+    known.bytes += rest.bytes
   }
   return rest
 }
