@@ -10,6 +10,11 @@ const taken = (file: string, tests: string, code: string, without = ''): Guard =
 
 export const sessionGuards: readonly Guard[] = [
   taken(
+    'server/src/dialects/keystone/tokens/revoke.ts',
+    'server/src/dialects/keystone/tokens/tokens.test.ts',
+    "if (chain && isDelegated(caller)) refuse('forbidden', 'a delegated session ends a whole sign-in')",
+  ),
+  taken(
     'server/src/flows/resolve-scope.ts',
     'server/src/dialects/huawei/agencies/agency-token.test.ts',
     '      refuseFromSystem(proof)\n      return { ...(await account(',

@@ -8,7 +8,8 @@ const CHAIN_REMEMBERED = 90 * 86_400
 
 /**
  * Revokes one token, by what is inside it and not by its text (CVE-2015-7546), or with `chain` every token that
- * descends from the same sign-in, keys and agencies' sessions too. Durable when this resolves; effective at the next validation everywhere.
+ * descends from the same sign-in, keys and agencies' sessions too. Durable when this resolves; effective at the next
+ * validation everywhere.
  */
 export async function revokeToken(
   ctx: Context,

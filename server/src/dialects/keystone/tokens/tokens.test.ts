@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { readToken } from '../../../flows/validate-token.ts'
 import type { House } from '../../../testing/house.ts'
 import { openHouse } from '../../../testing/house.ts'
 import { PASSWORD, seedDomain, seedGrant, seedProject, seedUser } from '../../../testing/seed.ts'
@@ -279,6 +280,25 @@ describe('tokens on the Keystone wire', () => {
       assert.equal((await issue(byToken(gone))).status, 404)
     }
     assert.equal((await check(admin, other)).status, 200)
+  })
+
+  it('403 a delegated session ends a whole sign-in; it may end itself', async () => {
+    const admin = await house.admin()
+    const { userId } = await readToken(house.ctx, admin)
+    const made = await house.call('POST', `/v3/users/${userId}/application_credentials`, {
+      token: admin,
+      body: { application_credential: { name: 'lent', secret: 'a secret' } },
+    })
+    const { id, secret } = made.body.application_credential
+    const lent = await issue({
+      auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } } },
+    })
+    const token = lent.headers['x-subject-token'] ?? ''
+    assert.equal((await check(token, token, '?chain', 'DELETE')).status, 403)
+    assert.equal((await check(token, admin, '?chain', 'DELETE')).status, 403)
+    assert.equal((await check(admin, admin)).status, 200)
+    assert.equal((await check(token, token, '', 'DELETE')).status, 204)
+    assert.equal((await check(token, token)).status, 401)
   })
 
   it('a revoked chain stays so for as long as its longest token could last', async () => {
